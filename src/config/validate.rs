@@ -1,0 +1,185 @@
+use super::field_error::Checks;
+use super::{
+    AnalysisConfig, BacktestConfig, FeaturesConfig, FieldError, LabelsConfig, ModelConfig, RunConfig, SplitsConfig,
+    TrainConfig,
+};
+
+impl RunConfig {
+    /// All problems at once, so that a form can mark every field.
+    pub fn validate(&self) -> Result<(), Vec<FieldError>> {
+        let Self { data: _, features, labels, splits, model, train, analysis, backtest } = self;
+        let mut c = Checks::default();
+        check_features(features, &mut c);
+        check_labels(labels, &mut c);
+        check_splits(splits, &mut c);
+        check_model(model, &mut c);
+        check_train(train, &mut c);
+        check_analysis(analysis, &mut c);
+        check_backtest(backtest, &mut c);
+        c.finish()
+    }
+}
+
+fn at_least(c: &mut Checks, field: &str, value: usize, least: usize) {
+    c.require(value >= least, field, format!("must be at least {least}, was {value}"));
+}
+
+fn not_negative(c: &mut Checks, field: &str, value: f64) {
+    c.require(value.is_finite() && value >= 0.0, field, format!("must not be negative, was {value}"));
+}
+
+fn positive(c: &mut Checks, field: &str, value: f64) {
+    c.require(value.is_finite() && value > 0.0, field, format!("must be positive, was {value}"));
+}
+
+fn share(c: &mut Checks, field: &str, value: f64) {
+    c.require((0.0..1.0).contains(&value), field, format!("must be at least 0 and below 1, was {value}"));
+}
+
+fn check_features(features: &FeaturesConfig, c: &mut Checks) {
+    let FeaturesConfig { groups, lookback_windows, feature_dim: _, fe_workers: _, fe_chunk, fe_parallel_threshold: _ } =
+        features;
+    c.require(!groups.is_empty(), "features.groups", "must name at least one group, or the network sees nothing");
+    at_least(c, "features.fe_chunk", *fe_chunk, 1);
+    let smallest = lookback_windows.iter().copied().min().unwrap_or(4);
+    at_least(c, "features.lookback_windows", smallest, 4);
+}
+
+fn check_labels(labels: &LabelsConfig, c: &mut Checks) {
+    let LabelsConfig { mode: _, base: _, prediction_horizon, entry_k, exit_k, barrier_width } = labels;
+    at_least(c, "labels.prediction_horizon", *prediction_horizon, 1);
+    not_negative(c, "labels.entry_k", *entry_k);
+    not_negative(c, "labels.exit_k", *exit_k);
+    positive(c, "labels.barrier_width", *barrier_width);
+}
+
+fn check_splits(splits: &SplitsConfig, c: &mut Checks) {
+    let SplitsConfig { train, validation, calibration, test, embargo: _ } = splits;
+    for (field, value) in [
+        ("splits.train", *train),
+        ("splits.validation", *validation),
+        ("splits.calibration", *calibration),
+        ("splits.test", *test),
+    ] {
+        c.require(value > 0.0 && value < 1.0, field, format!("must lie between 0 and 1, was {value}"));
+    }
+    let sum = train + validation + calibration + test;
+    c.require((sum - 1.0).abs() < 1e-9, "splits", format!("must sum to 1, was {sum}"));
+}
+
+fn check_model(model: &ModelConfig, c: &mut Checks) {
+    let ModelConfig {
+        seq_len,
+        d_model,
+        num_heads,
+        num_layers,
+        d_ff,
+        dropout,
+        latent_dim,
+        pooling: _,
+        norm: _,
+        encoder: _,
+    } = model;
+    at_least(c, "model.seq_len", *seq_len, 2);
+    at_least(c, "model.num_heads", *num_heads, 1);
+    at_least(c, "model.num_layers", *num_layers, 1);
+    at_least(c, "model.d_ff", *d_ff, 1);
+    at_least(c, "model.latent_dim", *latent_dim, 1);
+    at_least(c, "model.d_model", *d_model, 2);
+    c.require(d_model % 2 == 0, "model.d_model", format!("must be even for the position code, was {d_model}"));
+    c.require(
+        *num_heads == 0 || d_model % num_heads == 0,
+        "model.num_heads",
+        format!("must divide d_model {d_model}, was {num_heads}"),
+    );
+    share(c, "model.dropout", *dropout);
+}
+
+fn check_train(train: &TrainConfig, c: &mut Checks) {
+    let TrainConfig {
+        batch_size,
+        num_epochs,
+        learning_rate,
+        min_lr,
+        warmup,
+        weight_decay,
+        accumulation_steps,
+        max_grad_norm,
+        kl_beta,
+        patience,
+        seed,
+        device: _,
+        run_name,
+        use_wandb: _,
+    } = train;
+    at_least(c, "train.batch_size", *batch_size, 1);
+    at_least(c, "train.num_epochs", *num_epochs, 1);
+    at_least(c, "train.accumulation_steps", *accumulation_steps, 1);
+    at_least(c, "train.patience", *patience, 1);
+    positive(c, "train.learning_rate", *learning_rate);
+    not_negative(c, "train.min_lr", *min_lr);
+    c.require(
+        min_lr <= learning_rate,
+        "train.min_lr",
+        format!("must not exceed learning_rate {learning_rate}, was {min_lr}"),
+    );
+    share(c, "train.warmup", *warmup);
+    not_negative(c, "train.weight_decay", *weight_decay);
+    not_negative(c, "train.max_grad_norm", *max_grad_norm);
+    not_negative(c, "train.kl_beta", *kl_beta);
+    c.require(*seed <= i64::MAX as u64, "train.seed", format!("must be at most {}, was {seed}", i64::MAX));
+    let plain = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_' | '.');
+    c.require(
+        !run_name.is_empty() && run_name.len() <= 64 && run_name.chars().all(plain),
+        "train.run_name",
+        format!("must be 1 to 64 letters, digits, '-', '_' or '.', was {run_name:?}"),
+    );
+}
+
+fn check_analysis(analysis: &AnalysisConfig, c: &mut Checks) {
+    let AnalysisConfig { regimes, windows } = analysis;
+    c.require(*regimes <= 32, "analysis.regimes", format!("must be at most 32, was {regimes}"));
+    at_least(c, "analysis.windows", *windows, 8);
+}
+
+fn check_backtest(backtest: &BacktestConfig, c: &mut Checks) {
+    let BacktestConfig {
+        initial_cash,
+        fee_bps,
+        half_spread_bps,
+        slippage_bps,
+        side: _,
+        sizing: _,
+        max_size,
+        volatility_target,
+        threshold,
+        exit_threshold,
+        max_bars: _,
+        stop_atr,
+        target_atr,
+        regimes: _,
+        regime_scale,
+    } = backtest;
+    positive(c, "backtest.initial_cash", *initial_cash);
+    not_negative(c, "backtest.fee_bps", *fee_bps);
+    not_negative(c, "backtest.half_spread_bps", *half_spread_bps);
+    not_negative(c, "backtest.slippage_bps", *slippage_bps);
+    c.require(
+        *max_size > 0.0 && *max_size <= 1.0,
+        "backtest.max_size",
+        format!("must be above 0 and at most 1 (no leverage), was {max_size}"),
+    );
+    positive(c, "backtest.volatility_target", *volatility_target);
+    share(c, "backtest.threshold", *threshold);
+    share(c, "backtest.exit_threshold", *exit_threshold);
+    not_negative(c, "backtest.stop_atr", *stop_atr);
+    not_negative(c, "backtest.target_atr", *target_atr);
+    for (regime, scale) in regime_scale {
+        let good = regime.parse::<usize>().is_ok() && (0.0..=1.0).contains(scale);
+        c.require(
+            good,
+            "backtest.regime_scale",
+            format!("needs regime ids with shares from 0 to 1, was {regime} = {scale}"),
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! indicators
+mod lines;
+mod unit;
+pub use lines::{Line, Lines};
+pub use unit::{Kind, Unit};

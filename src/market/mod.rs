@@ -1,0 +1,11 @@
+//! What a market is: bars, series, timeframes, symbols, calendars. Knows nothing else of Glassbox.
+
+mod bar;
+mod calendar;
+mod series;
+mod timeframe;
+
+pub use bar::{Bar, Extra};
+pub use calendar::Calendar;
+pub use series::{Series, SeriesError};
+pub use timeframe::{Timeframe, TimeframeError};

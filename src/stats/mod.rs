@@ -1,0 +1,12 @@
+//! Statistics shared by training, analysis and backtest: moments, quantiles, intervals, resampling. Pure functions of
+//! slices; every random one takes a seed. Knows nothing else of Glassbox.
+
+mod bootstrap;
+mod descriptive;
+mod intervals;
+
+pub use bootstrap::{Interval, block_bootstrap, block_length};
+pub use descriptive::{
+    autocorrelation_time, correlation, mean, median, quantile, quantile_sorted, ranks, std_population, std_sample,
+};
+pub use intervals::{normal_cdf, normal_quantile, wilson};
