@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod data;
 pub mod dataset;
+pub mod files;
 pub mod indicators;
 pub mod jobs;
 pub mod market;
