@@ -1,1 +1,19 @@
-//! nn
+//! Building blocks of networks, on candle: seeded noise, named parameters, operations with forward and backward,
+//! losses, optimiser, schedule.
+//!
+//! On the CPU the operations are fused kernels of ours; on other devices the composed candle version runs, which is also
+//! the oracle of the tests.
+
+mod loss;
+mod noise;
+pub mod ops;
+mod optim;
+mod params;
+mod real;
+mod schedule;
+
+pub use loss::{bce_with_logits, free_bits, kl_per_latent, mse, size_loss, softplus};
+pub use noise::{Noise, Purpose, purpose_rng};
+pub use optim::{AdamW, AdamWConfig, Gradients};
+pub use params::{Params, ParamsError};
+pub use schedule::warmup_cosine;

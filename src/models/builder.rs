@@ -1,0 +1,114 @@
+use candle_core::{DType, Device, Result, Tensor};
+use rand_chacha::ChaCha8Rng;
+
+use crate::nn::{Noise, Params, Purpose, ops, purpose_rng};
+
+/// Makes named parameters in one place, in one order, from one seed.
+pub(super) struct Builder<'a> {
+    params: Params,
+    rng: ChaCha8Rng,
+    dtype: DType,
+    device: Device,
+    frozen: &'a [&'a str],
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(seed: u64, dtype: DType, device: &Device, frozen: &'a [&'a str]) -> Self {
+        let rng = purpose_rng(seed, Purpose::Init, 0);
+        Self { params: Params::default(), rng, dtype, device: device.clone(), frozen }
+    }
+
+    pub(super) fn finish(self) -> Params {
+        self.params
+    }
+
+    fn unless_frozen(&self, name: &str, tensor: Tensor) -> Tensor {
+        if self.frozen.contains(&name) { tensor.detach() } else { tensor }
+    }
+
+    pub(super) fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Tensor> {
+        let tensor = self.params.xavier(name, [outputs, inputs], self.dtype, &self.device, &mut self.rng)?;
+        Ok(self.unless_frozen(name, tensor))
+    }
+
+    pub(super) fn vector(&mut self, name: &str, width: usize, value: f32) -> Result<Tensor> {
+        let tensor = self.params.filled(name, width, value, self.dtype, &self.device)?;
+        Ok(self.unless_frozen(name, tensor))
+    }
+
+    pub(super) fn dense(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Dense> {
+        Ok(Dense {
+            weight: self.matrix(&format!("{name}.weight"), outputs, inputs)?,
+            bias: self.vector(&format!("{name}.bias"), outputs, 0.0)?,
+        })
+    }
+
+    pub(super) fn norm(&mut self, name: &str, width: usize) -> Result<LayerNorm> {
+        Ok(LayerNorm {
+            gain: self.vector(&format!("{name}.gain"), width, 1.0)?,
+            bias: self.vector(&format!("{name}.bias"), width, 0.0)?,
+        })
+    }
+
+    pub(super) fn constant(&self, values: Vec<f32>, shape: (usize, usize)) -> Result<Tensor> {
+        Tensor::from_vec(values, shape, &self.device)?.to_dtype(self.dtype)
+    }
+
+    pub(super) fn zeros(&self, width: usize) -> Result<Tensor> {
+        Tensor::zeros(width, self.dtype, &self.device)
+    }
+}
+
+/// `[.., I]` to `[.., O]`.
+#[derive(Debug, Clone)]
+pub(super) struct Dense {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Dense {
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::linear(x, &self.weight, Some(&self.bias))
+    }
+
+    pub(super) fn forward_gelu(&self, x: &Tensor) -> Result<Tensor> {
+        ops::linear_gelu(x, &self.weight, &self.bias)
+    }
+}
+
+/// Normalises the last axis.
+#[derive(Debug, Clone)]
+pub(super) struct LayerNorm {
+    gain: Tensor,
+    bias: Tensor,
+}
+
+impl LayerNorm {
+    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        ops::layer_norm(x, &self.gain, &self.bias)
+    }
+}
+
+/// One number per window: hidden layer of half the width, GELU, dropout, output.
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    hidden: Dense,
+    output: Dense,
+    dropout: f64,
+}
+
+impl Head {
+    pub(super) fn new(b: &mut Builder<'_>, name: &str, inputs: usize, hidden: usize, dropout: f64) -> Result<Self> {
+        Ok(Self {
+            hidden: b.dense(&format!("{name}.hidden"), hidden, inputs)?,
+            output: b.dense(&format!("{name}.output"), 1, hidden)?,
+            dropout,
+        })
+    }
+
+    /// `[B, I]` to `[B]`.
+    pub(super) fn forward(&self, x: &Tensor, noise: &mut Noise) -> Result<Tensor> {
+        let hidden = ops::dropout(&self.hidden.forward_gelu(x)?, self.dropout, noise)?;
+        self.output.forward(&hidden)?.squeeze(1)
+    }
+}

@@ -1,0 +1,74 @@
+//! Kernels over rows: elementwise work in parallel, column sums in a fixed order, so that the number of threads changes
+//! no bit.
+
+use rayon::prelude::*;
+
+use crate::nn::real::Real;
+
+/// Rows handled as one unit of work; fixed, because sums are grouped by it.
+const ROWS: usize = 64;
+
+/// Calls `work(row index, input row, output row)` for every row of `width` numbers.
+pub(super) fn map<R: Real>(x: &[R], width: usize, work: impl Fn(usize, &[R], &mut [R]) + Sync) -> Vec<R> {
+    let mut out = vec![R::from_f64(0.0); x.len()];
+    out.par_chunks_mut(ROWS * width).zip(x.par_chunks(ROWS * width)).enumerate().for_each(|(chunk, (out, x))| {
+        for (i, (out, x)) in out.chunks_mut(width).zip(x.chunks(width)).enumerate() {
+            work(chunk * ROWS + i, x, out);
+        }
+    });
+    out
+}
+
+/// [`map`] that also sums into `sums` columns: `work(row index, input row, output row, sums)`. Gives output then sums.
+pub(super) fn map_and_sum<R: Real>(
+    x: &[R],
+    width: usize,
+    sums: usize,
+    work: impl Fn(usize, &[R], &mut [R], &mut [R]) + Sync,
+) -> Vec<R> {
+    let zero = R::from_f64(0.0);
+    let mut out = vec![zero; x.len() + sums];
+    let (body, tail) = out.split_at_mut(x.len());
+    let partial: Vec<Vec<R>> = body
+        .par_chunks_mut(ROWS * width)
+        .zip(x.par_chunks(ROWS * width))
+        .enumerate()
+        .map(|(chunk, (out, x))| {
+            let mut partial = vec![zero; sums];
+            for (i, (out, x)) in out.chunks_mut(width).zip(x.chunks(width)).enumerate() {
+                work(chunk * ROWS + i, x, out, &mut partial);
+            }
+            partial
+        })
+        .collect();
+    for part in partial {
+        for (total, value) in tail.iter_mut().zip(part) {
+            *total += value;
+        }
+    }
+    out
+}
+
+/// Sums of the columns of rows of `width` numbers.
+pub(super) fn sums<R: Real>(x: &[R], width: usize) -> Vec<R> {
+    let zero = R::from_f64(0.0);
+    let partial: Vec<Vec<R>> = x
+        .par_chunks(ROWS * width)
+        .map(|x| {
+            let mut sums = vec![zero; width];
+            for row in x.chunks(width) {
+                for (sum, &value) in sums.iter_mut().zip(row) {
+                    *sum += value;
+                }
+            }
+            sums
+        })
+        .collect();
+    let mut total = vec![zero; width];
+    for part in partial {
+        for (total, value) in total.iter_mut().zip(part) {
+            *total += value;
+        }
+    }
+    total
+}
