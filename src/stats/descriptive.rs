@@ -74,6 +74,17 @@ pub fn ranks(x: &[f64]) -> Vec<f64> {
     out
 }
 
+/// Area under the ROC curve: the chance that a positive (label 1) scores above a negative (label 0), ties counting half.
+/// NaN if one class is absent.
+///
+/// Source: Hanley & McNeil (1982), by ranks.
+pub fn auc(scores: &[f64], labels: &[f64]) -> f64 {
+    let positives = labels.iter().filter(|y| **y > 0.5).count() as f64;
+    let negatives = labels.len() as f64 - positives;
+    let sum: f64 = ranks(scores).iter().zip(labels).filter(|(_, y)| **y > 0.5).map(|(rank, _)| rank).sum();
+    (sum - positives * (positives + 1.0) / 2.0) / (positives * negatives)
+}
+
 /// Integrated autocorrelation time 1 + 2 sum rho_k, cut by Sokal's window (first M with M >= 5 tau); at least 1.
 ///
 /// Source: A. Sokal, "Monte Carlo methods in statistical mechanics" (1997), section 3.
@@ -113,6 +124,13 @@ mod tests {
     #[test]
     fn ranks_share_ties() {
         assert_eq!(ranks(&[10.0, 20.0, 10.0, 30.0]), [1.5, 3.0, 1.5, 4.0]);
+    }
+
+    #[test]
+    fn auc_by_hand() {
+        assert_eq!(auc(&[0.1, 0.4, 0.35, 0.8], &[0.0, 0.0, 1.0, 1.0]), 0.75);
+        assert_eq!(auc(&[1.0, 1.0], &[0.0, 1.0]), 0.5);
+        assert!(auc(&[1.0, 2.0], &[1.0, 1.0]).is_nan());
     }
 
     #[test]

@@ -7,6 +7,6 @@ mod intervals;
 
 pub use bootstrap::{Interval, block_bootstrap, block_length};
 pub use descriptive::{
-    autocorrelation_time, correlation, mean, median, quantile, quantile_sorted, ranks, std_population, std_sample,
+    auc, autocorrelation_time, correlation, mean, median, quantile, quantile_sorted, ranks, std_population, std_sample,
 };
 pub use intervals::{normal_cdf, normal_quantile, wilson};

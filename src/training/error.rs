@@ -1,0 +1,70 @@
+use std::path::PathBuf;
+
+use crate::nn::ParamsError;
+
+/// Why training or loading a model stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A tensor operation failed.
+    #[error("a tensor operation failed: {0}")]
+    Tensor(#[from] candle_core::Error),
+    /// No such device.
+    #[error("{0}")]
+    Device(String),
+    /// Parameters without a usable gradient.
+    #[error(
+        "training refuses to start: no usable gradient reaches {}; the loss cannot teach what it does not reach",
+        .0.join(", ")
+    )]
+    Gate(Vec<String>),
+    /// A loss or gradient left the finite numbers.
+    #[error(
+        "training stopped at epoch {epoch}, batch {batch}: {culprit} is not finite; the last checkpoint and the best \
+         model are kept; a smaller train.learning_rate or train.max_grad_norm usually helps"
+    )]
+    NotFinite {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Batch within the epoch, from 1.
+        batch: usize,
+        /// What was not finite.
+        culprit: String,
+    },
+    /// Too few windows for one batch.
+    #[error("train.batch_size is {batch_size} but the training slice has only {windows} windows")]
+    TooFewWindows {
+        /// Configured batch.
+        batch_size: usize,
+        /// Windows in the slice.
+        windows: usize,
+    },
+    /// A file that cannot be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// "read" or "write".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A model or checkpoint file with wrong contents.
+    #[error("{} is not usable: {problem}", path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Weights that do not fit the model.
+    #[error("{}: {source}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        source: ParamsError,
+    },
+    /// The user asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] crate::jobs::Cancelled),
+}

@@ -1,0 +1,85 @@
+use serde::{Deserialize, Serialize};
+
+/// Unweighted losses per task, averaged over windows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskLosses {
+    /// Cross-entropy of entry.
+    pub entry: f64,
+    /// Cross-entropy of exit.
+    pub exit: f64,
+    /// Squared error of the standardised return.
+    #[serde(rename = "return")]
+    pub expected_return: f64,
+    /// Squared error of the standardised volatility.
+    pub volatility: f64,
+    /// Reconstruction plus weighted KL.
+    pub vae: f64,
+    /// Loss of the size head.
+    pub size: f64,
+}
+
+/// How good the validation forecasts are; `None` where undefined (one class only, constant forecasts).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct LearnedMetrics {
+    /// Area under the ROC curve of entry.
+    pub entry_auc: Option<f64>,
+    /// Mean squared error of the entry probability.
+    pub entry_brier: f64,
+    /// Area under the ROC curve of exit.
+    pub exit_auc: Option<f64>,
+    /// Correlation of predicted and realised return.
+    pub return_ic: Option<f64>,
+    /// Rank correlation of predicted and realised return.
+    pub return_rank_ic: Option<f64>,
+    /// Correlation of predicted and realised volatility.
+    pub volatility_correlation: Option<f64>,
+}
+
+/// One line of metrics.jsonl: reproducible figures only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// Always `epoch`, so that readers of mixed streams can tell.
+    pub event: String,
+    /// From 1.
+    pub epoch: usize,
+    /// Optimiser steps so far.
+    pub step: u64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Training losses, with dropout and latent noise, averaged while learning.
+    pub train: TaskLosses,
+    /// Validation losses, without noise.
+    pub validation: TaskLosses,
+    /// Mean over entry, exit, return and volatility of validation loss / loss of the training-constant predictor;
+    /// below 1 beats the constants. Early stopping watches it.
+    pub score: f64,
+    /// True if `score` is the best so far.
+    pub best: bool,
+    /// Validation forecasts.
+    pub learned: LearnedMetrics,
+    /// Mean global gradient norm before clipping.
+    pub gradient_norm: f64,
+    /// Largest global gradient norm before clipping.
+    pub gradient_norm_max: f64,
+    /// Learned log variances s of entry, exit, return, volatility, vae.
+    pub log_variances: Vec<f64>,
+    /// KL per latent on validation, nats.
+    pub kl: Vec<f64>,
+    /// Latents with KL above 0.01 nats.
+    pub active_latents: usize,
+    /// Attention entropy per layer and head on validation windows, as a share of the uniform ln T.
+    pub attention_entropy: Vec<Vec<f64>>,
+}
+
+/// One line of timing.jsonl: wall clock, which differs between equal runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochTiming {
+    /// From 1.
+    pub epoch: usize,
+    /// Wall seconds of the epoch.
+    pub seconds: f64,
+    /// Training windows per second, over the training part.
+    pub windows_per_s: f64,
+    /// Share of the training part spent gathering windows.
+    pub data_wait: f64,
+}
