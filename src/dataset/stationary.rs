@@ -70,14 +70,12 @@ fn scaled(x: &[f64], price: i8, volume: i8, scales: &Scales) -> (String, Vec<f64
             if log { signed_log(ratio) } else { ratio }
         })
         .collect();
-    let mut text = "x".to_owned();
-    for (name, exponent) in [("ATR(14)", price), ("mean volume(50)", volume)] {
-        match exponent {
-            0 => {}
-            1 => text += &format!(" / {name}"),
-            _ => text += &format!(" / {name}^{exponent}"),
-        }
-    }
+    let divisor = |name: &str, exponent: i32| match exponent {
+        0 => String::new(),
+        1 => format!(" / {name}"),
+        _ => format!(" / {name}^{exponent}"),
+    };
+    let text = format!("x{}{}", divisor("ATR(14)", price), divisor("mean volume(50)", volume));
     (if log { format!("sign ln(1 + |.|) of {text}") } else { text }, values)
 }
 
