@@ -1,1 +1,26 @@
-//! dataset
+//! From bars and indicator lines to what the network reads: named stationary features, the schema fitted on the training
+//! slice, scaled inputs and their windows, labels, and the slices that teach, select, calibrate and judge.
+//!
+//! Row t of everything here belongs to bar t. Features and inputs at t use bars <= t only; labels look at t+1..=t+h.
+
+mod columns;
+mod error;
+mod extract;
+mod groups;
+mod inputs;
+mod labels;
+mod scales;
+mod schema;
+mod splits;
+mod stationary;
+mod window_stats;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::DatasetError;
+pub use extract::{FeatureSpec, Features, extract};
+pub use inputs::Inputs;
+pub use labels::{BaseRate, Labels, make_labels};
+pub use schema::{FittedRange, InputColumn, InputKind, Schema, SchemaMismatch};
+pub use splits::{Slice, Splits, effective_n};
