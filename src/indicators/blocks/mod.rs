@@ -1,0 +1,21 @@
+//! Streaming building blocks: one value in, one value out, NaN until enough is known.
+//!
+//! Missing input (NaN) gives missing output and leaves the state as it was, so a block that follows another starts
+//! counting at that block's first value, and one missing value in mid-series never poisons what comes after.
+
+mod average;
+mod deviation;
+mod extreme;
+mod price;
+mod sum;
+mod window;
+
+pub use average::{Ema, Sma, Wilder, ratio};
+pub use deviation::Deviation;
+pub use extreme::{Extreme, Highest, Lowest};
+pub use price::{Cross, TrueRange, TrueRangeBar, median_price, typical_price};
+pub use sum::{CompensatedSum, RollingSum};
+pub use window::{Lag, Weighted, Window};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+use super::engine::Engine;
+use super::{Args, Unit};
+
+/// Where an indicator belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Oscillations of a band of periods.
+    Cycle,
+    /// Character of the market: trending, random, reverting.
+    Regime,
+    /// Size of movements.
+    Volatility,
+    /// Speed and strength of movements.
+    Momentum,
+    /// Direction of the market.
+    Trend,
+    /// Traded amounts.
+    Volume,
+    /// Composites and the rest.
+    Other,
+}
+
+impl Family {
+    /// The lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cycle => "cycle",
+            Self::Regime => "regime",
+            Self::Volatility => "volatility",
+            Self::Momentum => "momentum",
+            Self::Trend => "trend",
+            Self::Volume => "volume",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A number an indicator can be tuned with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Param {
+    /// Name, as in `rsi(period=9)`.
+    pub name: &'static str,
+    /// One-line meaning.
+    pub meaning: &'static str,
+    /// Value when not given.
+    pub default: f64,
+    /// Smallest value.
+    pub min: f64,
+    /// Largest value.
+    pub max: f64,
+    /// True for a number of bars or another whole number.
+    pub whole: bool,
+}
+
+impl Param {
+    /// A number of bars from `min` to 10,000.
+    pub const fn bars(name: &'static str, meaning: &'static str, default: u16, min: u16) -> Self {
+        Self { name, meaning, default: default as f64, min: min as f64, max: 10_000.0, whole: true }
+    }
+
+    /// A real number between `min` and `max`.
+    pub const fn real(name: &'static str, meaning: &'static str, default: f64, min: f64, max: f64) -> Self {
+        Self { name, meaning, default, min, max, whole: false }
+    }
+}
+
+/// One declared output or internal of an indicator.
+#[derive(Debug, Clone, Copy)]
+pub struct LineSpec {
+    /// Name within the indicator.
+    pub name: &'static str,
+    /// One-line meaning.
+    pub meaning: &'static str,
+    /// Kind and scale law.
+    pub unit: Unit,
+    /// True for an intermediate of the calculation.
+    pub internal: bool,
+    first: fn(Args<'_>) -> usize,
+}
+
+impl LineSpec {
+    /// A usual output; `first` gives the index of its first defined bar.
+    pub const fn output(name: &'static str, meaning: &'static str, unit: Unit, first: fn(Args<'_>) -> usize) -> Self {
+        Self { name, meaning, unit, internal: false, first }
+    }
+
+    /// An intermediate of the calculation; `first` gives the index of its first defined bar.
+    pub const fn internal(name: &'static str, meaning: &'static str, unit: Unit, first: fn(Args<'_>) -> usize) -> Self {
+        Self { name, meaning, unit, internal: true, first }
+    }
+
+    /// Index of the first bar on which the line is defined: the number of leading bars on which it is missing.
+    pub fn first_index(&self, args: Args<'_>) -> usize {
+        (self.first)(args)
+    }
+}
+
+/// Everything known about an indicator apart from the values of its parameters.
+#[derive(Debug)]
+pub struct Definition {
+    /// Unique name, for example `schaff_trend_cycle`.
+    pub id: &'static str,
+    /// Full name.
+    pub title: &'static str,
+    /// Where it belongs.
+    pub family: Family,
+    /// The mathematics in one paragraph.
+    pub formula: &'static str,
+    /// Who published it and where.
+    pub source: &'static str,
+    /// Parameters, in the order of [`Args`].
+    pub params: &'static [Param],
+    /// Lines, in the order [`super::Indicator::next`] writes them.
+    pub lines: &'static [LineSpec],
+    /// True when the instance id always carries the parameters, as in `rsi_14`.
+    pub numbered: bool,
+    /// Further parameter sets of the default catalogue, beside the default one.
+    pub also: &'static [&'static [f64]],
+    /// How it is computed.
+    pub engine: Engine,
+}
