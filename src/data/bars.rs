@@ -180,12 +180,12 @@ pub(super) fn time_number(path: &Path, row: Row, column: &str, text: &str) -> Re
 
 /// The numbers of a binary column; `missing` allows NaN and null.
 pub(super) fn numbers(path: &Path, name: &'static str, column: Column, missing: bool) -> Result<Vec<f64>, DataError> {
-    let check = |i: usize, value: f64| match value.is_finite() || missing && value.is_nan() {
-        true => Ok(value),
-        false => {
-            let text = if value.is_nan() { String::new() } else { value.to_string() };
-            Err(cell_error(path, Row::Row(i + 1), name, &text, A_NUMBER))
+    let check = |i: usize, value: f64| {
+        if value.is_finite() || missing && value.is_nan() {
+            return Ok(value);
         }
+        let text = if value.is_nan() { String::new() } else { value.to_string() };
+        Err(cell_error(path, Row::Row(i + 1), name, &text, A_NUMBER))
     };
     match column {
         Column::Float(values) => values.into_iter().enumerate().map(|(i, v)| check(i, v)).collect(),

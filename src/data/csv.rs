@@ -12,7 +12,7 @@ use crate::market::Series;
 /// message can name it.
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<RawBars, DataError> {
     let text = std::str::from_utf8(bytes).map_err(|err| {
-        let line = 1 + bytes[..err.valid_up_to()].iter().filter(|&&b| b == b'\n').count();
+        let line = bytes[..err.valid_up_to()].split(|&b| b == b'\n').count();
         line_error(path, line, "is not UTF-8 text: save the file as UTF-8")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

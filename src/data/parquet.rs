@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use polars::io::mmap::MmapBytesReader;
 use polars::prelude::{
     BooleanChunked, DataFrame, DataType, FileMetadataRef, Float64Chunked, Int64Chunked, IntoColumn as _,
-    IntoSeries as _, KeyValueMetadata, MmapBytesReader, NamedFrom as _, NewChunkedArray as _, ParquetReader,
-    ParquetWriter, PolarsError, SerReader as _, Series as PolarsSeries, TimeUnit, TimeZone,
+    KeyValueMetadata, NamedFrom as _, NewChunkedArray as _, ParquetReader, ParquetWriter, PolarsError, SerReader as _,
+    Series as PolarsSeries, TimeUnit, TimeZone,
 };
 
 use super::{Column, DataError, Row};
@@ -170,21 +171,14 @@ impl Source {
         let frame = guarded(&self.path, || {
             let mut reader = self.content.reader()?.with_columns(Some(wanted));
             reader.set_metadata(self.footer.clone());
-            reader.finish()
+            Ok(reader.finish()?)
         })?;
         let fetch =
-            |name: &&str| guarded(&self.path, || Ok(self.convert(name, frame.column(name)?.as_materialized_series())));
-        names.iter().map(|name| fetch(name)?).collect()
+            |name: &str| guarded(&self.path, || self.convert(name, frame.column(name)?.as_materialized_series()));
+        names.iter().map(|name| fetch(name)).collect()
     }
 
-    fn convert(&self, name: &str, values: &PolarsSeries) -> Result<Column, DataError> {
-        match self.converted(name, values) {
-            Ok(column) => column,
-            Err(err) => Err(damaged(&self.path, &err)),
-        }
-    }
-
-    fn converted(&self, name: &str, values: &PolarsSeries) -> Result<Result<Column, DataError>, PolarsError> {
+    fn convert(&self, name: &str, values: &PolarsSeries) -> Result<Column, Fault> {
         let missing = |row: usize, wanted| DataError::Cell {
             path: self.path.clone(),
             row: Row::Row(row + 1),
@@ -193,45 +187,37 @@ impl Source {
             wanted,
         };
         let times = |to_millis: &dyn Fn(i64) -> i64| {
-            let days_or_units = values.to_physical_repr().cast(&DataType::Int64)?;
-            let units = days_or_units.i64()?.iter().enumerate();
-            let times = units.map(|(i, unit)| unit.map(to_millis).ok_or_else(|| missing(i, "a time")));
-            Ok(times.collect::<Result<_, _>>().map(Column::Time))
+            let counts = values.to_physical_repr().cast(&DataType::Int64)?;
+            let counts = counts.i64()?.iter().enumerate();
+            let times = counts.map(|(i, count)| count.map(to_millis).ok_or_else(|| missing(i, "a time")));
+            Ok::<_, Fault>(Column::Time(times.collect::<Result<_, _>>()?))
         };
         Ok(match values.dtype() {
-            DataType::Datetime(unit, _) => {
-                let per_milli = match unit {
-                    TimeUnit::Milliseconds => 1,
-                    TimeUnit::Microseconds => 1000,
-                    TimeUnit::Nanoseconds => 1_000_000,
-                };
-                times(&|value| value.div_euclid(per_milli))?
-            }
+            DataType::Datetime(TimeUnit::Milliseconds, _) => times(&|count| count)?,
+            DataType::Datetime(TimeUnit::Microseconds, _) => times(&|count| count.div_euclid(1000))?,
+            DataType::Datetime(TimeUnit::Nanoseconds, _) => times(&|count| count.div_euclid(1_000_000))?,
             DataType::Date => times(&|days| days * DAY)?,
             DataType::Float32 | DataType::Float64 => {
                 let values = values.cast(&DataType::Float64)?;
-                Ok(Column::Float(values.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect()))
+                Column::Float(values.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
             }
-            dtype if dtype.is_integer() => {
-                let values = values.strict_cast(&DataType::Int64)?;
-                Ok(Column::Int(values.i64()?.iter().collect()))
-            }
+            dtype if dtype.is_integer() => Column::Int(values.strict_cast(&DataType::Int64)?.i64()?.iter().collect()),
             DataType::String => {
-                Ok(Column::Text(values.str()?.iter().map(|text| text.unwrap_or_default().to_owned()).collect()))
+                Column::Text(values.str()?.iter().map(|text| text.unwrap_or_default().to_owned()).collect())
             }
             DataType::Boolean => {
                 let flags = values.bool()?.iter().enumerate();
-                flags
-                    .map(|(i, flag)| flag.ok_or_else(|| missing(i, "yes or no")))
-                    .collect::<Result<_, _>>()
-                    .map(Column::Bool)
+                let flags = flags.map(|(i, flag)| flag.ok_or_else(|| missing(i, "yes or no")));
+                Column::Bool(flags.collect::<Result<_, _>>()?)
             }
-            other => Err(DataError::ColumnType {
-                path: self.path.clone(),
-                column: name.to_owned(),
-                found: format!("type {other}"),
-                wanted: "times, numbers, texts or yes/no values",
-            }),
+            other => {
+                return Err(Fault::Named(DataError::ColumnType {
+                    path: self.path.clone(),
+                    column: name.to_owned(),
+                    found: format!("type {other}"),
+                    wanted: "times, numbers, texts or yes/no values",
+                }));
+            }
         })
     }
 }
@@ -246,18 +232,32 @@ impl Content {
     }
 }
 
-/// polars panics on some damaged files where it should return an error; both become the same sentence.
-fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, PolarsError>) -> Result<T, DataError> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|err| damaged(path, &err)),
-        Err(_panic) => {
-            Err(DataError::Parquet { path: path.to_owned(), reason: "its contents contradict each other".to_owned() })
-        }
+/// What stopped a reader: polars, or a value that has its own sentence.
+enum Fault {
+    Polars(PolarsError),
+    Named(DataError),
+}
+
+impl From<PolarsError> for Fault {
+    fn from(err: PolarsError) -> Self {
+        Self::Polars(err)
     }
 }
 
-fn damaged(path: &Path, err: &PolarsError) -> DataError {
-    // The first line says it; more would be hints for polars users.
-    let reason = err.to_string().lines().next().unwrap_or_default().to_owned();
-    DataError::Parquet { path: path.to_owned(), reason }
+impl From<DataError> for Fault {
+    fn from(err: DataError) -> Self {
+        Self::Named(err)
+    }
+}
+
+/// polars panics on some damaged files where it should return an error; both become the same sentence.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, DataError> {
+    let reason = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(Fault::Named(err))) => return Err(err),
+        // The first line says it; more would be hints for polars users.
+        Ok(Err(Fault::Polars(err))) => err.to_string().lines().next().unwrap_or_default().to_owned(),
+        Err(_panic) => "its contents contradict each other".to_owned(),
+    };
+    Err(DataError::Parquet { path: path.to_owned(), reason })
 }

@@ -38,11 +38,15 @@ pub(super) fn epoch_time(value: i64) -> Option<i64> {
     if let 19_000_101..=21_001_231 = value {
         return day_start(value / 10_000, value / 100 % 100, value % 100);
     }
-    plausible(match value.unsigned_abs() {
-        0..100_000_000_000 => value * 1000,
-        0..100_000_000_000_000 => value,
-        0..100_000_000_000_000_000 => value.div_euclid(1000),
-        _ => value.div_euclid(1_000_000),
+    let size = value.unsigned_abs();
+    plausible(if size < 100_000_000_000 {
+        value * 1000
+    } else if size < 100_000_000_000_000 {
+        value
+    } else if size < 100_000_000_000_000_000 {
+        value.div_euclid(1000)
+    } else {
+        value.div_euclid(1_000_000)
     })
 }
 
