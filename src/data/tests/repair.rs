@@ -14,7 +14,10 @@ fn disorder_is_refused_by_line_or_sorted_and_counted() {
     let right = read(&file(folder.path(), &[0, 1, 2])).0;
     let path = file(folder.path(), &[0, 2, 1]);
     let sentence = refusal(&path);
-    assert!(sentence.contains("A.csv, line 4: 2024-01-02T00:00:00Z comes after line 3, which is 2024-01-03"), "{sentence}");
+    assert!(
+        sentence.contains("A.csv, line 4: 2024-01-02T00:00:00Z comes after line 3, which is 2024-01-03"),
+        "{sentence}"
+    );
     let (series, report) = read_series(&path, &repaired()).unwrap();
     assert_eq!(series, right);
     assert_eq!((report.sorted_rows, report.duplicates_dropped), (1, 0));
@@ -40,7 +43,10 @@ fn duplicates_that_disagree_are_never_repaired() {
     let folder = tempfile::tempdir().unwrap();
     let text = format!("{HEADER}{}{}2024-01-01,1,2,0.5,1.75,10\n", ROWS[0], ROWS[1]);
     let sentence = read_series(&write(folder.path(), "A.csv", text), &repaired()).unwrap_err().to_string();
-    assert!(sentence.contains("line 2 and line 4 are both the bar 2024-01-01T00:00:00Z, but their close differs"), "{sentence}");
+    assert!(
+        sentence.contains("line 2 and line 4 are both the bar 2024-01-01T00:00:00Z, but their close differs"),
+        "{sentence}"
+    );
     let text = format!("{HEADER}{}2024-01-01,1,2,0.5,1.5,11\n{}", ROWS[0], ROWS[1]);
     assert!(refusal(&write(folder.path(), "A.csv", text)).contains("line 2 and line 3 are both"));
 }

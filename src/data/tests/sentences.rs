@@ -42,7 +42,10 @@ fn bad_csv_files_are_told_apart() {
         (&b""[..], "is empty"),
         (b"\n \r\n", "is empty"),
         (HEADER.as_bytes(), "has column names but no rows"),
-        (b"timestamp,open,high,low,close\n2024-01-01,1,2,0.5,1.5\n", "column volume is missing; the first line or schema names timestamp, open, high, low, close"),
+        (
+            b"timestamp,open,high,low,close\n2024-01-01,1,2,0.5,1.5\n",
+            "column volume is missing; the first line or schema names timestamp, open, high, low, close",
+        ),
         (b"2024-01-01,1,2,0.5,1.5,10\n", "column timestamp is missing"),
         (b"time,open,Open,high,low,close,volume\n", "column open occurs twice"),
         (b"time,open,high,low,close,volume,trades,trades\n", "column trades occurs twice"),

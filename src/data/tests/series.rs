@@ -40,7 +40,9 @@ fn one_bar_keeps_its_timeframe_in_parquet() {
 #[test]
 fn csv_spellings_are_understood() {
     let folder = tempfile::tempdir().unwrap();
-    let plain = read(&write(folder.path(), "A.csv", format!("{HEADER}2024-01-01,1,2,0.5,1.5,10\n2024-01-02,1,2,0.5,1.5,0\n"))).0;
+    let plain =
+        read(&write(folder.path(), "A.csv", format!("{HEADER}2024-01-01,1,2,0.5,1.5,10\n2024-01-02,1,2,0.5,1.5,0\n")))
+            .0;
     for text in [
         "Date;Open;HIGH;low;Close;Vol\r\n2024-01-01;1;2;.5;1.5;1e1\r\n\r\n2024-01-02;1;2;.5;1.5;0\r\n",
         "\u{feff}close\tvolume\topen_time\to\th\tl\n1.5\t10\t1704067200\t1\t2\t0.5\n1.5\t0\t1704153600\t1\t2\t0.5",
@@ -142,7 +144,8 @@ fn missing_bars_are_counted_and_placed() {
 #[test]
 fn a_long_file_is_read_in_one_pass() {
     let folder = tempfile::tempdir().unwrap();
-    let rows: String = (0..300_000).map(|m| format!("{},4261.48,4349.99,4261.32,4313.62,82.088865\n", START + m * 60_000)).collect();
+    let rows: String =
+        (0..300_000).map(|m| format!("{},4261.48,4349.99,4261.32,4313.62,82.088865\n", START + m * 60_000)).collect();
     let (series, _) = read(&write(folder.path(), "A.csv", format!("{HEADER}{rows}")));
     assert_eq!(series.len(), 300_000);
     let path = folder.path().join("A.parquet");
