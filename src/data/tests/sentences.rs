@@ -1,0 +1,130 @@
+//! Every way a file can be wrong, and the sentence it gets.
+
+use std::path::Path;
+
+use super::super::{Column, Table, write_series, write_table};
+use super::{HEADER, START, awkward, refusal, write};
+
+const GOOD: &str = "2024-01-01,1,2,0.5,1.5,10\n";
+
+fn csv_refusal(rows: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    refusal(&write(folder.path(), "A.csv", format!("{HEADER}{GOOD}{rows}")))
+}
+
+#[test]
+fn bad_cells_are_quoted_with_line_and_column() {
+    for (row, part) in [
+        ("2024-01-02,1,abc,0.5,1.5,10", "A.csv, line 3: high is \"abc\", not a finite number"),
+        ("2024-01-02,1,2,0.5,,10", "A.csv, line 3: close is missing, not a finite number"),
+        ("2024-01-02,1,2,0.5,NaN,10", "line 3: close is \"NaN\""),
+        ("2024-01-02,-inf,2,0.5,1,10", "line 3: open is \"-inf\""),
+        ("2024-01-02,1,2,0.5,1.5,", "line 3: volume is missing"),
+        ("\n2024-01-02,1,2,0.5,\"1,5\",10", "line 4: close is \"1,5\""),
+        ("yesterday,1,2,0.5,1.5,10", "line 3: timestamp is \"yesterday\", not a time"),
+        (",1,2,0.5,1.5,10", "line 3: timestamp is missing"),
+        ("2024-01-02,1,2,0.5", "line 3: has 4 fields where the header names 6"),
+        ("2024-01-02,1,2,0.5,1.5,\"10", "line 3: opens a quote that it does not close"),
+        ("2024-01-02,1,0.4,0.5,1.5,10", "line 3: high 0.4 and low 0.5 do not enclose open 1 and close 1.5"),
+        ("2024-01-02,0,2,0.5,1.5,10", "line 3: open is 0, which no bar can have"),
+        ("2024-01-02,1,2,0.5,1.5,-1", "line 3: volume is -1, which no bar can have"),
+    ] {
+        let sentence = csv_refusal(row);
+        assert!(sentence.contains(part) && sentence.lines().count() == 1, "{row}: {sentence}");
+    }
+}
+
+#[test]
+fn bad_csv_files_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let latin = [HEADER.as_bytes(), b"2024-01-01,\xe9,2,0.5,1.5,10\n"].concat();
+    for (content, part) in [
+        (&b""[..], "is empty"),
+        (b"\n \r\n", "is empty"),
+        (HEADER.as_bytes(), "has column names but no rows"),
+        (
+            b"timestamp,open,high,low,close\n2024-01-01,1,2,0.5,1.5\n",
+            "column volume is missing; the first line or schema names timestamp, open, high, low, close",
+        ),
+        (b"2024-01-01,1,2,0.5,1.5,10\n", "column timestamp is missing"),
+        (b"time,open,Open,high,low,close,volume\n", "column open occurs twice"),
+        (b"time,open,high,low,close,volume,trades,trades\n", "column trades occurs twice"),
+        (b"time,open,high,low,close,volume\n2024-01-01,1,2,0.5,1.5,10\n", "one bar does not show the timeframe"),
+        (&latin, "line 2: is not UTF-8 text"),
+    ] {
+        let sentence = refusal(&write(folder.path(), "A.csv", content));
+        assert!(sentence.contains(part) && sentence.lines().count() == 1, "{part}: {sentence}");
+    }
+}
+
+#[test]
+fn bad_parquet_files_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("A.parquet");
+    write_series(&path, &awkward(300)).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for (content, part) in [
+        (&b""[..], "is empty"),
+        (HEADER.as_bytes(), "is not a readable Parquet file"),
+        (&whole[..whole.len() / 2], "is not a readable Parquet file"),
+        (&whole[whole.len() / 2..], "is not a readable Parquet file"),
+    ] {
+        let sentence = refusal(&write(folder.path(), "A.parquet", content));
+        assert!(sentence.contains("A.parquet") && sentence.contains(part), "{sentence}");
+        assert_eq!(sentence.lines().count(), 1, "{sentence}");
+    }
+}
+
+#[test]
+fn bad_parquet_cells_are_named_by_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("A.parquet");
+    let sentence = |name: &str, column: Column| {
+        let mut table = Table::new();
+        for known in ["open", "high", "low", "close", "volume"] {
+            table.push(known, if known == name { column.clone() } else { Column::Float(vec![1.0; 3]) });
+        }
+        let time = Column::Time((0..3).map(|i| START + i).collect());
+        table.push("time", if name == "time" { column } else { time });
+        write_table(&path, &table, &Default::default()).unwrap();
+        refusal(&path)
+    };
+    let texts = |texts: [&str; 3]| Column::Text(texts.map(str::to_owned).to_vec());
+    for (name, column, part) in [
+        ("low", Column::Float(vec![1.0, f64::NAN, 1.0]), "A.parquet, row 2: low is missing"),
+        ("low", Column::Float(vec![1.0, 1.0, f64::INFINITY]), "row 3: low is \"inf\""),
+        ("volume", Column::Int(vec![Some(1), Some(1), None]), "row 3: volume is missing"),
+        ("high", texts(["1", "1", "much"]), "row 3: high is \"much\""),
+        ("high", Column::Float(vec![1.0, 0.5, 1.0]), "row 2: high 0.5 and low 1 do not enclose"),
+        ("close", Column::Bool(vec![true; 3]), "column close holds yes/no values, not numbers"),
+        ("time", Column::Float(vec![1.0; 3]), "column time holds numbers, not times"),
+        ("time", Column::Int(vec![Some(1), None, Some(3)]), "row 2: time is missing, not a time"),
+        ("time", texts(["2024-01-01", "soon", ""]), "row 2: time is \"soon\""),
+        ("time", Column::Time(vec![START, i64::MAX, START]), "row 2: time is \"9223372036854775807 ms since 1970\""),
+        ("time", Column::Time(vec![START + 1, START, START + 2]), "row 2: 2024-01-01T00:00:00Z comes after row 1"),
+        ("time", Column::Time(vec![START, START + 1, START + 1]), "row 3: repeats the bar"),
+    ] {
+        let sentence = sentence(name, column);
+        assert!(sentence.contains(part), "{part}: {sentence}");
+    }
+}
+
+#[test]
+fn files_that_are_not_there_or_not_ours_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["gone.csv", "gone.parquet"] {
+        let sentence = refusal(&folder.path().join(name));
+        assert!(sentence.starts_with("cannot read") && sentence.contains(name), "{sentence}");
+    }
+    for name in ["bars.xlsx", "bars"] {
+        let path = folder.path().join(name);
+        assert!(refusal(&path).contains("is neither .csv nor .parquet"));
+        assert!(write_series(&path, &awkward(2)).unwrap_err().to_string().contains("is neither"));
+    }
+    let under_a_file = write(folder.path(), "file", "x").join("A.csv");
+    for path in [&under_a_file, &under_a_file.with_extension("parquet"), Path::new("/")] {
+        if path.extension().is_some() {
+            assert!(write_series(path, &awkward(2)).unwrap_err().to_string().starts_with("cannot write"));
+        }
+    }
+}
