@@ -31,8 +31,7 @@ pub fn write_checkpoint(path: &Path, key: &str, trainer: &Trainer<'_>) -> Result
     let (first, second) = trainer.optimizer().state()?;
     tensors.insert(FIRST.to_owned(), first);
     tensors.insert(SECOND.to_owned(), second);
-    let header =
-        Header { key: key.to_owned(), steps: trainer.optimizer().steps(), state: trainer.state().clone() };
+    let header = Header { key: key.to_owned(), steps: trainer.optimizer().steps(), state: trainer.state().clone() };
     write_tensors(path, &tensors, &header)
 }
 
@@ -91,8 +90,8 @@ pub(super) fn read_tensors<H: DeserializeOwned>(
     device: &Device,
 ) -> Result<(BTreeMap<String, Tensor>, H), TrainError> {
     let bad = |problem: String| TrainError::BadFile { path: path.to_owned(), problem };
-    let file = std::fs::read(path)
-        .map_err(|source| TrainError::File { action: "read", path: path.to_owned(), source })?;
+    let file =
+        std::fs::read(path).map_err(|source| TrainError::File { action: "read", path: path.to_owned(), source })?;
     let (_, metadata) = SafeTensors::read_metadata(&file).map_err(|err| bad(format!("it is garbled ({err})")))?;
     let text = metadata
         .metadata()
@@ -106,8 +105,7 @@ pub(super) fn read_tensors<H: DeserializeOwned>(
         if view.dtype() != Dtype::F32 {
             return Err(bad(format!("the tensor {name} is not in f32")));
         }
-        let values: Vec<f32> =
-            view.data().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
         tensors.insert(name.to_owned(), Tensor::from_vec(values, view.shape(), device)?);
     }
     Ok((tensors, header))

@@ -13,7 +13,9 @@ pub fn pick_device(preference: DevicePreference) -> Result<(Device, String), Tra
     }
     if !candle_core::utils::cuda_is_available() {
         return match preference {
-            DevicePreference::Cuda => Err(TrainError::Device("this build has no CUDA: build with --features cuda".to_owned())),
+            DevicePreference::Cuda => {
+                Err(TrainError::Device("this build has no CUDA: build with --features cuda".to_owned()))
+            }
             _ => cpu(""),
         };
     }

@@ -71,9 +71,6 @@ pub fn load_model(path: &Path, device: &Device) -> Result<(ModelCard, Network), 
         return Err(TrainError::BadFile { path: path.to_owned(), problem });
     }
     let network = Network::new(&card.model, card.schema.width(), card.train.seed, DType::F32, device)?;
-    network
-        .params()
-        .restore(&weights)?
-        .map_err(|source| TrainError::Weights { path: path.to_owned(), source })?;
+    network.params().restore(&weights)?.map_err(|source| TrainError::Weights { path: path.to_owned(), source })?;
     Ok((card, network))
 }

@@ -198,8 +198,7 @@ impl<'a> Trainer<'a> {
 
     fn validate(&mut self, tally: &Tally) -> Result<EpochMetrics, TrainError> {
         let objective = self.full_objective();
-        let evaluation =
-            evaluate(&self.network, &objective, &self.set, self.constants, self.config.train.batch_size)?;
+        let evaluation = evaluate(&self.network, &objective, &self.set, self.constants, self.config.train.batch_size)?;
         if let Some(culprit) = evaluation.losses.culprit() {
             return Err(self.not_finite(tally.batches, &format!("on validation, {culprit}")));
         }
