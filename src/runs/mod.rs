@@ -1,1 +1,12 @@
-//! runs
+//! Run folders: their names, their manifest, their append-only metrics. The only room that decides file names under a
+//! run folder; only the run's own task writes there.
+
+mod dir;
+mod library;
+mod manifest;
+mod metrics_log;
+
+pub use dir::{RunDir, RunError, RunLock};
+pub use library::{RunEntry, find_by_key, list_runs};
+pub use manifest::{Manifest, RunStatus, Stage};
+pub use metrics_log::{append_line, keep_epochs, read_lines};

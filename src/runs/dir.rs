@@ -1,0 +1,142 @@
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::Manifest;
+use crate::files::write_atomic;
+
+/// `<workspace>/runs/<id>/`: everything one run wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDir(PathBuf);
+
+/// Held while a process works on a run; the system frees it if the process dies.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+/// Why a run folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// "create", "read" or "write".
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// Not a run folder.
+    #[error("{} is no run folder: it has no run.json", .0.display())]
+    NoRun(PathBuf),
+    /// A garbled manifest.
+    #[error("{} is garbled: {problem}", path.display())]
+    Garbled {
+        /// The file.
+        path: PathBuf,
+        /// Parser's message.
+        problem: String,
+    },
+    /// Two processes on one run.
+    #[error("another process is working on {}", .0.display())]
+    Busy(PathBuf),
+}
+
+impl RunDir {
+    /// Makes `<workspace>/runs/<id>/` with a first manifest; the id must be new.
+    pub fn create(workspace: &Path, manifest: &Manifest) -> Result<Self, RunError> {
+        let root = workspace.join("runs");
+        let dir = Self(root.join(&manifest.id));
+        let fail = |path: &Path| {
+            let path = path.to_owned();
+            move |source| RunError::File { action: "create", path, source }
+        };
+        fs::create_dir_all(&root).map_err(fail(&root))?;
+        fs::create_dir(&dir.0).map_err(fail(&dir.0))?;
+        dir.save(manifest)?;
+        Ok(dir)
+    }
+
+    /// An existing run folder.
+    pub fn open(path: &Path) -> Result<Self, RunError> {
+        let dir = Self(path.to_owned());
+        if dir.manifest_file().is_file() { Ok(dir) } else { Err(RunError::NoRun(path.to_owned())) }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// run.json
+    pub fn manifest_file(&self) -> PathBuf {
+        self.0.join("run.json")
+    }
+
+    /// metrics.jsonl: one reproducible line per epoch.
+    pub fn metrics_file(&self) -> PathBuf {
+        self.0.join("metrics.jsonl")
+    }
+
+    /// timing.jsonl: wall clock per epoch.
+    pub fn timing_file(&self) -> PathBuf {
+        self.0.join("timing.jsonl")
+    }
+
+    /// model.safetensors: the best weights.
+    pub fn model_file(&self) -> PathBuf {
+        self.0.join("model.safetensors")
+    }
+
+    /// checkpoints/last.safetensors: all that a resume needs.
+    pub fn checkpoint_file(&self) -> PathBuf {
+        self.0.join("checkpoints").join("last.safetensors")
+    }
+
+    /// predictions.parquet
+    pub fn predictions_file(&self) -> PathBuf {
+        self.0.join("predictions.parquet")
+    }
+
+    /// analysis/<name>
+    pub fn analysis_file(&self, name: &str) -> PathBuf {
+        self.0.join("analysis").join(name)
+    }
+
+    /// backtest/
+    pub fn backtest_dir(&self) -> PathBuf {
+        self.0.join("backtest")
+    }
+
+    /// Reads run.json.
+    pub fn load(&self) -> Result<Manifest, RunError> {
+        let path = self.manifest_file();
+        let text = fs::read_to_string(&path).map_err(|source| RunError::File {
+            action: "read",
+            path: path.clone(),
+            source,
+        })?;
+        serde_json::from_str(&text).map_err(|err| RunError::Garbled { path, problem: err.to_string() })
+    }
+
+    /// Writes run.json, atomically.
+    pub fn save(&self, manifest: &Manifest) -> Result<(), RunError> {
+        let path = self.manifest_file();
+        let text = serde_json::to_string_pretty(manifest)
+            .map_err(|err| RunError::Garbled { path: path.clone(), problem: err.to_string() })?;
+        write_atomic(&path, text.as_bytes()).map_err(|source| RunError::File { action: "write", path, source })
+    }
+
+    /// Claims the run for this process.
+    pub fn lock(&self) -> Result<RunLock, RunError> {
+        let path = self.0.join(".lock");
+        let fail = |source| RunError::File { action: "write", path: path.clone(), source };
+        let file = File::create(&path).map_err(fail)?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(RunError::Busy(self.0.clone())),
+            Err(TryLockError::Error(source)) => Err(RunError::File { action: "write", path, source }),
+        }
+    }
+}
