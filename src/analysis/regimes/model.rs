@@ -151,7 +151,7 @@ impl RegimeModel {
             candidates: Vec::new(),
         };
         let rows: Vec<f64> = known.iter().step_by(n.div_ceil(EM_ROWS)).flat_map(|row| model.standardise(row)).collect();
-        model.adopt(best_mixture(&rows, width, k, seed));
+        model.adopt(&best_mixture(&rows, width, k, seed));
         model.bic = model.criterion();
         model.transition = model.fit_transition(mu);
         model.outlier_below = quantile(&known.iter().map(|row| model.log_density(row)).collect::<Vec<_>>(), 0.005);
@@ -228,7 +228,7 @@ impl RegimeModel {
     }
 
     /// Takes over the mixture with its components by falling weight, ties by mean.
-    fn adopt(&mut self, mixture: Mixture) {
+    fn adopt(&mut self, mixture: &Mixture) {
         let width = self.width;
         let place = |c: usize| &mixture.means[c * width..][..width];
         let mut order: Vec<usize> = (0..self.k).collect();

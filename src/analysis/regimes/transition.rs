@@ -24,7 +24,9 @@ pub(super) fn baum_welch(likelihood: &[f64], start: &[f64]) -> Vec<f64> {
                 *value = prior[j] * likelihood[t * k + j];
             }
             let sum: f64 = row.iter().sum();
-            row.iter_mut().for_each(|value| *value /= sum);
+            for value in row.iter_mut() {
+                *value /= sum;
+            }
             prior = step(&transition, row);
         }
         let mut counts = vec![1.0 / k as f64; k * k];
@@ -41,7 +43,9 @@ pub(super) fn baum_welch(likelihood: &[f64], start: &[f64]) -> Vec<f64> {
                 *value = (0..k).map(|j| transition[i * k + j] * ahead[j]).sum();
             }
             let top = backward.iter().copied().fold(0.0, f64::max);
-            backward.iter_mut().for_each(|value| *value /= top);
+            for value in &mut backward {
+                *value /= top;
+            }
         }
         let mut change: f64 = 0.0;
         for (row, count) in transition.chunks_exact_mut(k).zip(counts.chunks_exact(k)) {
