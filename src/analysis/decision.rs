@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::bins::equal_mass;
 use super::effective::{effective_n, mean_interval};
 use crate::stats::{Interval, block_bootstrap, block_length, correlation, ranks};
 
@@ -102,13 +103,18 @@ impl DecisionBoundary {
             return Err(DecisionError::Empty);
         }
         let slice = Slice { probability, forward_return, horizon, cost, seed };
-        let bins = equal_mass(&order, probability);
+        let bins = equal_mass(&order, probability, BINS);
         let side = |keep: &dyn Fn(f64) -> bool| -> Vec<usize> {
             order.iter().copied().filter(|&t| keep(probability[t])).collect()
         };
         let groups = [side(&|p| p > HIGH), side(&|p| p < LOW), order.clone()];
-        let mut groups: Vec<Option<DecisionGroup>> =
-            bins.iter().chain(&groups).collect::<Vec<_>>().into_par_iter().map(|rows| slice.group(rows)).collect();
+        let mut groups: Vec<Option<DecisionGroup>> = bins
+            .into_iter()
+            .chain(groups.iter().map(Vec::as_slice))
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|rows| slice.group(rows))
+            .collect();
         let all = groups.pop().flatten().ok_or(DecisionError::Empty)?;
         let low = groups.pop().flatten();
         let high = groups.pop().flatten();
@@ -169,23 +175,6 @@ impl Slice<'_> {
     }
 }
 
-fn equal_mass(order: &[usize], probability: &[f64]) -> Vec<Vec<usize>> {
-    let n = order.len();
-    let mut bins = Vec::new();
-    let mut start = 0;
-    for edge in (1..=BINS).map(|b| b * n / BINS) {
-        let mut end = edge.max(start);
-        while 0 < end && end < n && probability[order[end]] == probability[order[end - 1]] {
-            end += 1;
-        }
-        if end > start {
-            bins.push(order[start..end].to_vec());
-            start = end;
-        }
-    }
-    bins
-}
-
 fn lift(order: &[usize], forward_return: &[f64]) -> Vec<LiftPoint> {
     let n = order.len();
     let points = n.min(LIFT_POINTS);
@@ -214,7 +203,7 @@ mod tests {
         r.push(9.0);
         p.push(0.9);
         r.push(f64::NAN);
-        DecisionBoundary::new(&p, &r, 2, 0.001, 3).unwrap()
+        DecisionBoundary::new(&p, &r, 2, 0.00105, 3).unwrap()
     }
 
     #[test]

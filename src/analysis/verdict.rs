@@ -239,14 +239,15 @@ mod tests {
 
     const HORIZON: usize = 4;
 
-    /// 1200 bars; labels overlap over the horizon and are known to `skill` per cent of the forecasts.
+    /// 1200 bars; labels overlap over the horizon. The forecaster knows the train rate, noise, and `skill` of the label.
     fn planted(skill: f64, seed: u64) -> Verdict {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let shocks: Vec<f64> = (0..1200 + HORIZON).map(|_| rng.random::<f64>() - 0.5).collect();
-        let ahead = |t: usize| shocks[t + 1..=t + HORIZON].iter().sum::<f64>();
-        let labels: Vec<Option<bool>> = (0..1200).map(|t| Some(ahead(t) > 0.1)).collect();
+        let up = |t: usize| shocks[t + 1..=t + HORIZON].iter().sum::<f64>() > 0.1;
+        let labels: Vec<Option<bool>> = (0..1200).map(|t| Some(up(t))).collect();
+        let rate = (0..600).filter(|t| up(*t)).count() as f64 / 600.0;
         let probability: Vec<f64> = (700..1200)
-            .map(|t| 0.43 + 0.05 * (rng.random::<f64>() - 0.5) + skill * (f64::from(u8::from(ahead(t) > 0.1)) - 0.43))
+            .map(|t| rate + 0.1 * (rng.random::<f64>() - 0.5) + skill * (f64::from(u8::from(up(t))) - rate))
             .collect();
         let input = VerdictInput {
             labels: &labels,

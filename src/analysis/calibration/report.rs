@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calibrator::logistic;
 use super::{CalibrationError, check, logit};
+use crate::analysis::bins::equal_mass;
 use crate::analysis::effective::effective_n;
 use crate::stats::{Interval, block_bootstrap, block_length, normal_quantile, quantile, std_population};
 
@@ -139,21 +140,12 @@ impl Binning {
         let mut order: Vec<usize> = (0..n).collect();
         order.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
         let mut binning = Self { of_row: vec![0; n], mean_p: Vec::new(), n: Vec::new() };
-        let mut start = 0;
-        for edge in (1..=BINS).map(|b| b * n / BINS) {
-            let mut end = edge.max(start);
-            while 0 < end && end < n && probabilities[order[end]] == probabilities[order[end - 1]] {
-                end += 1;
+        for (bin, rows) in equal_mass(&order, probabilities, BINS).into_iter().enumerate() {
+            for &row in rows {
+                binning.of_row[row] = bin;
             }
-            if end > start {
-                for &row in &order[start..end] {
-                    binning.of_row[row] = binning.n.len();
-                }
-                let sum: f64 = order[start..end].iter().map(|&row| probabilities[row]).sum();
-                binning.mean_p.push(sum / (end - start) as f64);
-                binning.n.push(end - start);
-                start = end;
-            }
+            binning.mean_p.push(rows.iter().map(|&row| probabilities[row]).sum::<f64>() / rows.len() as f64);
+            binning.n.push(rows.len());
         }
         binning
     }
@@ -305,8 +297,8 @@ mod tests {
     #[test]
     fn a_calibrated_forecaster_stays_within_null_and_band_about_as_often_as_stated() {
         let (mut within, mut inside) = (0, 0);
-        for seed in 0..100 {
-            let (p, labels) = forecasts(400, 100 + seed, |p| p);
+        for seed in 0..150 {
+            let (p, labels) = forecasts(200, 100 + seed, |p| p);
             let binning = Binning::new(&p);
             let observed = binning.frequencies(|t| labels[t]);
             let null = binning.null(&p, 1, seed);
@@ -315,8 +307,8 @@ mod tests {
             let bins = binning.bins(&observed, &null);
             inside += usize::from(bins.iter().all(|b| (b.band_low..=b.band_high).contains(&b.frequency)));
         }
-        assert!((88..=99).contains(&within), "{within} of 100 below the null");
-        assert!((88..=99).contains(&inside), "{inside} of 100 inside the band");
+        assert!((134..=149).contains(&within), "{within} of 150 below the null");
+        assert!((134..=149).contains(&inside), "{inside} of 150 inside the band");
     }
 
     #[test]

@@ -45,12 +45,15 @@ pub fn attention_map(figure: &AttentionFigure<'_>) -> String {
     let side = (1120.0 / columns as f64).clamp(90.0, 320.0);
     let (strip, gap, left, top) = (22.0, 26.0, 78.0, 96.0);
     let panel = side + strip + 58.0;
-    let width = (left + columns as f64 * (side + gap) + 76.0).max(760.0);
-    let height = top + layers as f64 * panel + 44.0;
+    let width = (left + columns as f64 * (side + gap) + 80.0).max(760.0);
+    let height = top + layers as f64 * panel + 20.0;
     let mut svg = Svg::new(width, height);
     svg.text([24.0, 32.0], &format!("Attention by layer and head: {}", figure.name), Style::TITLE);
     let averaged = if group > 1 { format!(", cells average {group} x {group} bars") } else { String::new() };
-    let about = format!("{}; mean of {} windows of {} bars{averaged}", figure.slice, figure.windows, figure.seq_len);
+    let about = format!(
+        "{}; mean of {} windows of {} bars{averaged}; strip: mean over query bars",
+        figure.slice, figure.windows, figure.seq_len
+    );
     svg.text([24.0, 52.0], &about, Style::LABEL);
     let (stamp, colour) =
         if figure.used { ("Used", TEXT) } else { ("NOT USED: do not read this map as an explanation", WARNING) };
@@ -71,26 +74,31 @@ pub fn attention_map(figure: &AttentionFigure<'_>) -> String {
         let matrix = y + 14.0 + strip;
         svg.cells([x, matrix], [cell, cell], n, cells, colour);
         svg.frame([x, matrix, side, side], LINE);
-        let ends = [("start", x, Anchor::Start), ("end", x + side, Anchor::End)];
-        for (_, at, anchor) in ends {
-            let lag = if anchor == Anchor::End { 0 } else { figure.seq_len.saturating_sub(1) };
-            svg.text([at, matrix + side + 14.0], &format!("{lag}"), Style::TICK.at(anchor));
+        for (part, anchor) in [(0.0, Anchor::Start), (0.5, Anchor::Middle), (1.0, Anchor::End)] {
+            let lag = (1.0 - part) * figure.seq_len.saturating_sub(1) as f64;
+            if part == 0.5 && side < 150.0 {
+                continue;
+            }
+            svg.text([x + part * side, matrix + side + 14.0], &format!("{lag:.0}"), Style::TICK.at(anchor));
+            if head.head == 0 {
+                let down = [x - 8.0, matrix + part * side + 10.0 * (1.0 - part)];
+                svg.text(down, &format!("{lag:.0}"), Style::TICK.at(Anchor::End));
+            }
         }
         if head.head == 0 {
             svg.text([x - 8.0, y + 26.0], "mean", Style::TICK.at(Anchor::End));
-            svg.text(
-                [x - 8.0, matrix + 10.0],
-                &format!("{}", figure.seq_len.saturating_sub(1)),
-                Style::TICK.at(Anchor::End),
-            );
-            svg.text([x - 8.0, matrix + side], "0", Style::TICK.at(Anchor::End));
             svg.text_up([x - 44.0, matrix + side / 2.0], "query lag (bars)", Style::LABEL.at(Anchor::Middle));
         }
     }
     let middle = left + (columns as f64 * (side + gap) - gap) / 2.0;
     let foot = "key lag (bars before the deciding bar, which is 0)";
-    svg.text([middle, height - 26.0], foot, Style::LABEL.at(Anchor::Middle));
-    scale(&mut svg, [width - 68.0, top + 14.0, 12.0, panel - 58.0], top_weight, 1.0 / figure.seq_len.max(1) as f64);
+    svg.text([middle, height - 20.0], foot, Style::LABEL.at(Anchor::Middle));
+    scale(
+        &mut svg,
+        [left + columns as f64 * (side + gap) + 12.0, top + 14.0, 12.0, panel - 58.0],
+        top_weight,
+        1.0 / figure.seq_len.max(1) as f64,
+    );
     svg.finish()
 }
 

@@ -1,5 +1,5 @@
 use super::axes::{Plot, Ticks, padded};
-use super::colormap::{ACCENT, DOWN, LINE, Rgb, TEXT, UP, WARNING, WEAK};
+use super::colormap::{ACCENT, DOWN, LINE, PANEL, Rgb, TEXT, UP, WARNING, WEAK};
 use super::svg::{Style, Svg};
 use crate::analysis::calibration::{CalibrationReport, CalibrationVerdict};
 use crate::analysis::decision::{DecisionBoundary, DecisionGroup, HIGH, LOW};
@@ -80,6 +80,8 @@ fn returns(svg: &mut Svg, figure: &DecisionFigure<'_>) {
         mark(svg, plot, bin.p_mean, bin.mean_return, TEXT);
     }
     let [x, y, ..] = plot.area;
+    svg.rect([x + 4.0, y + 5.0, 170.0, 18.0], PANEL, 0.85);
+    svg.rect([x + 4.0, y + 377.0, 228.0, 18.0], PANEL, 0.85);
     svg.text([x + 8.0, y + 18.0], &format!("{beyond} bars beyond the frame"), Style::TICK);
     svg.text([x + 8.0, y + 390.0], "white: mean per tenth of the bars", Style::TICK.coloured(TEXT));
 }
@@ -117,10 +119,10 @@ fn lift(svg: &mut Svg, decision: &DecisionBoundary) {
     let y = padded(settled.map(|p| p.mean_return).chain([base, 0.0]));
     let plot = Plot { area: [90.0, 636.0, 560.0, 160.0], x: [0.0, 1.0], y };
     let ic = decision.rank_ic.map_or_else(String::new, |ic| {
-        format!("; rank correlation of p and return {:+.3} ({:+.3} to {:+.3})", ic.estimate, ic.low, ic.high)
+        format!("; rank correlation with p {:+.3} ({:+.3} to {:+.3})", ic.estimate, ic.low, ic.high)
     });
     svg.text([90.0, 604.0], "Lift: mean return of the bars with the highest p", Style::HEADING);
-    svg.text([90.0, 623.0], &format!("dashed: mean of all bars {:+.3} %{ic}", 100.0 * base), Style::TICK);
+    svg.text([90.0, 623.0], &format!("dashed: all bars {:+.3} %{ic}", 100.0 * base), Style::TICK);
     plot.draw(svg, ("share of bars taken", Ticks::Percent), ("mean return", Ticks::Percent));
     svg.dashed(plot.at(0.0, base), plot.at(1.0, base), WEAK);
     let curve: Vec<[f64; 2]> = decision.lift.iter().map(|p| plot.at(p.share, p.mean_return)).collect();
@@ -131,9 +133,11 @@ fn reliability(svg: &mut Svg, report: &CalibrationReport) {
     let plot = Plot { area: [770.0, 124.0, 560.0, 400.0], x: [0.0, 1.0], y: [0.0, 1.0] };
     let colour = if report.verdict == CalibrationVerdict::WellCalibrated { TEXT } else { WARNING };
     svg.text([770.0, 84.0], "Reliability: stated probability against what happened", Style::HEADING);
-    let (lead, rest) = report.sentence.split_once(';').unwrap_or((&report.sentence, ""));
-    svg.text([770.0, 103.0], lead, Style::TICK.coloured(colour));
-    svg.text([770.0, 118.0], rest.trim(), Style::TICK);
+    // The last part repeats the calibration error, which stands in the corner.
+    for (i, part) in report.sentence.split("; ").take(2).enumerate() {
+        let style = if i == 0 { Style::TICK.coloured(colour) } else { Style::TICK };
+        svg.text([770.0, 103.0 + 15.0 * i as f64], part, style);
+    }
     plot.draw(svg, ("mean entry probability of the bin", Ticks::Number), ("share of positive labels", Ticks::Number));
     let upper = report.bins.iter().map(|b| plot.at(b.mean_p, b.band_high));
     let lower = report.bins.iter().rev().map(|b| plot.at(b.mean_p, b.band_low));
@@ -148,13 +152,14 @@ fn reliability(svg: &mut Svg, report: &CalibrationReport) {
     let lines = [
         format!("n {} (effective {:.0})", report.n, report.n_eff),
         format!("ECE {:.4}, chance {:.4}", report.ece, report.ece_null95),
-        format!("Brier {:.4} =~", report.brier),
-        format!("  reliability {:.4}", report.reliability),
-        format!("- resolution  {:.4}", report.resolution),
+        format!("Brier {:.4}, in bins:", report.brier),
+        format!("+ reliability {:.4}", report.reliability),
+        format!("\u{2212} resolution {:.4}", report.resolution),
         format!("+ uncertainty {:.4}", report.uncertainty),
         format!("log loss {:.4}", report.log_loss),
     ];
     let [x, y, ..] = plot.area;
+    svg.rect([x + 6.0, y + 6.0, 190.0, 120.0], PANEL, 0.85);
     for (i, line) in lines.iter().enumerate() {
         svg.text([x + 12.0, y + 22.0 + 16.0 * i as f64], line, Style::TICK.coloured(TEXT));
     }

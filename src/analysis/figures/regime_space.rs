@@ -1,5 +1,5 @@
 use super::axes::{Plot, Ticks, padded};
-use super::colormap::{LINE, TEXT, WARNING, diverging, regime_colour};
+use super::colormap::{LINE, TEXT, WARNING, WEAK, diverging, regime_colour};
 use super::svg::{Anchor, Style, Svg};
 use crate::stats::{median, quantile};
 
@@ -70,7 +70,11 @@ pub fn regime_space(figure: &RegimeSpaceFigure<'_>) -> String {
     let reach = if sizes.is_empty() { 1.0 } else { quantile(&sizes, 0.95).max(f64::MIN_POSITIVE) };
     for point in &drawn {
         let at = plot.at(point.at[0], point.at[1]);
-        svg.circle(at, 2.6, diverging(point.forward_return / reach), 0.8);
+        if point.forward_return.is_finite() {
+            svg.circle(at, 2.6, diverging(point.forward_return / reach), 0.8);
+        } else {
+            svg.ring(at, 2.2, WEAK);
+        }
         if point.outlier {
             svg.ring(at, 5.0, WARNING);
         }
@@ -101,8 +105,9 @@ fn legend(
         let y = 112.0 + 22.0 * regime as f64;
         let share = 100.0 * member.len() as f64 / points.len().max(1) as f64;
         svg.circle([x + 8.0, y - 4.0], 7.0, regime_colour(regime), 1.0);
-        svg.text([x + 26.0, y], &format!("{regime}  {share:5.1} %"), Style::TICK.coloured(TEXT));
-        svg.text([x + 118.0, y], &format!("n {}", member.len()), Style::TICK);
+        svg.text([x + 26.0, y], &regime.to_string(), Style::TICK.coloured(TEXT));
+        svg.text([x + 96.0, y], &format!("{share:.1} %"), Style::TICK.coloured(TEXT).at(Anchor::End));
+        svg.text([x + 176.0, y], &format!("n {}", member.len()), Style::TICK.at(Anchor::End));
     }
     let y = 140.0 + 22.0 * figure.k as f64;
     svg.text([x, y], "Forward return", Style::HEADING);
@@ -112,13 +117,16 @@ fn legend(
     svg.cells([x, top], [14.0, height / 33.0], 1, &steps, diverging);
     svg.frame([x, top, 14.0, height], LINE);
     for (at, text) in [
-        (top + 8.0, format!("+{:.1} % and more", 100.0 * reach)),
-        (top + height / 2.0 + 4.0, "0 %, or unknown".to_owned()),
-        (top + height, format!("-{:.1} % and less", 100.0 * reach)),
+        (top + 8.0, format!("+{:.2} % and more", 100.0 * reach)),
+        (top + height / 2.0 + 4.0, "0 %".to_owned()),
+        (top + height, format!("-{:.2} % and less", 100.0 * reach)),
     ] {
         svg.text([x + 24.0, at], &text, Style::TICK);
     }
     let outliers = points.iter().filter(|p| p.outlier).count();
+    let open = points.iter().filter(|p| !p.forward_return.is_finite()).count();
+    svg.ring([x + 7.0, top + height + 52.0], 2.2, WEAK);
+    svg.text([x + 24.0, top + height + 56.0], &format!("no return yet, n {open}"), Style::TICK);
     svg.ring([x + 7.0, top + height + 30.0], 5.0, WARNING);
     svg.text([x + 24.0, top + height + 34.0], &format!("outlier, n {outliers}"), Style::TICK);
 }
