@@ -1,0 +1,340 @@
+//! Is there an edge? The network's entry loss on the test slice against the best trivial forecaster.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::calibration::log_loss;
+use super::effective::effective_n;
+use crate::stats::{block_bootstrap, block_length, ranks};
+
+const RESAMPLES: usize = 2000;
+const RATE_BARS: usize = 20;
+
+/// What [`Verdict::new`] needs.
+#[derive(Debug, Clone)]
+pub struct VerdictInput<'a> {
+    /// Entry labels of all bars from the first to the end of the test slice; none where there is no label.
+    pub labels: &'a [Option<bool>],
+    /// Bars of the train slice.
+    pub train: Range<usize>,
+    /// Bars of the test slice.
+    pub test: Range<usize>,
+    /// Entry probability of each test bar; NaN without a prediction.
+    pub probability: &'a [f64],
+    /// Bars a label looks ahead.
+    pub horizon: usize,
+    /// Seed of the interval.
+    pub seed: u64,
+}
+
+/// Why there is no verdict.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum VerdictError {
+    /// Ranges and slices do not fit together.
+    #[error("train {train:?} and test {test:?} do not fit {bars} labels and {probabilities} test probabilities")]
+    Shape {
+        /// Bars of the train slice.
+        train: Range<usize>,
+        /// Bars of the test slice.
+        test: Range<usize>,
+        /// Labels given.
+        bars: usize,
+        /// Probabilities given.
+        probabilities: usize,
+    },
+    /// The train slice has no labels.
+    #[error("the train slice {train:?} has no labels, so there is no base rate to beat; check the label settings")]
+    NoTrainLabels {
+        /// Bars of the train slice.
+        train: Range<usize>,
+    },
+    /// No test bar can be judged.
+    #[error("no test bar has both a prediction and a label; use a test slice longer than the horizon")]
+    NoTestBars,
+}
+
+/// Loss of one trivial forecaster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BaselineLoss {
+    /// What it does.
+    pub name: String,
+    /// Mean log loss on the same test bars, in nats.
+    pub loss: f64,
+}
+
+/// Whether the network beats the best trivial forecaster on the test slice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// True only if the whole interval of `delta` is above 0.
+    pub edge: bool,
+    /// Mean log loss of the best baseline minus the network's, in nats per bar; above 0 the network is better.
+    pub delta: f64,
+    /// Lower end of the 95 % interval of `delta` (moving-block bootstrap).
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Name of the best baseline, the one with the least loss on these bars.
+    pub baseline: String,
+    /// Test bars judged.
+    pub n: usize,
+    /// Effective number of those bars, given that labels overlap.
+    pub n_eff: f64,
+    /// The network's mean log loss in nats.
+    pub loss: f64,
+    /// All baselines.
+    pub baselines: Vec<BaselineLoss>,
+    /// The verdict in words.
+    pub sentence: String,
+}
+
+impl Verdict {
+    /// Judges the test bars that have both a prediction and a label.
+    pub fn new(input: &VerdictInput<'_>) -> Result<Self, VerdictError> {
+        let VerdictInput { labels, train, test, probability, horizon, seed } = input;
+        if test.len() != probability.len() || test.end.max(train.end) > labels.len() || train.end > test.start {
+            return Err(VerdictError::Shape {
+                train: train.clone(),
+                test: test.clone(),
+                bars: labels.len(),
+                probabilities: probability.len(),
+            });
+        }
+        let forecasters = Baselines::fit(labels, train.clone(), *horizon)?;
+        let judged: Vec<(usize, f64, bool)> = test
+            .clone()
+            .zip(*probability)
+            .filter(|(_, p)| p.is_finite())
+            .filter_map(|(t, p)| labels[t].map(|label| (t, *p, label)))
+            .collect();
+        if judged.is_empty() {
+            return Err(VerdictError::NoTestBars);
+        }
+        let n = judged.len();
+        let mean = |losses: &[f64]| losses.iter().sum::<f64>() / n as f64;
+        let network: Vec<f64> = judged.iter().map(|(_, p, label)| log_loss(*p, *label)).collect();
+        let losses = Baselines::NAMES.map(|name| {
+            let losses: Vec<f64> =
+                judged.iter().map(|(t, _, label)| log_loss(forecasters.forecast(name, labels, *t), *label)).collect();
+            (name, mean(&losses), losses)
+        });
+        let (baseline, _, best) =
+            losses.iter().reduce(|a, b| if b.1 < a.1 { b } else { a }).ok_or(VerdictError::NoTestBars)?;
+        let difference: Vec<f64> = best.iter().zip(&network).map(|(b, n)| b - n).collect();
+        let interval = block_bootstrap(n, block_length(n, *horizon), RESAMPLES, 0.95, *seed, |rows| {
+            rows.iter().map(|&t| difference[t]).sum::<f64>() / rows.len() as f64
+        });
+        let mut used = vec![false; test.len()];
+        for (t, ..) in &judged {
+            used[t - test.start] = true;
+        }
+        let mut verdict = Self {
+            edge: interval.low > 0.0,
+            delta: interval.estimate,
+            low: interval.low,
+            high: interval.high,
+            baseline: (*baseline).to_owned(),
+            n,
+            n_eff: effective_n(&used, *horizon),
+            loss: mean(&network),
+            baselines: losses
+                .iter()
+                .map(|(name, loss, _)| BaselineLoss { name: (*name).to_owned(), loss: *loss })
+                .collect(),
+            sentence: String::new(),
+        };
+        verdict.sentence = verdict.words();
+        Ok(verdict)
+    }
+
+    fn words(&self) -> String {
+        let Self { delta, low, high, baseline, n, n_eff, .. } = self;
+        let lead = match () {
+            () if self.edge => "Edge: the network forecasts entries better than",
+            () if *high < 0.0 => "No edge: the network forecasts entries worse than",
+            () => "No edge: on this test slice the network cannot be told from",
+        };
+        format!(
+            "{lead} the {baseline}: log loss better by {delta:+.4} (95 % {low:+.4} to {high:+.4}) nats per bar, \
+             {n} bars worth about {n_eff:.0} independent ones."
+        )
+    }
+}
+
+/// Trivial forecasters with train-slice parameters. At bar t they know the labels of bars up to t - horizon - 1.
+struct Baselines {
+    horizon: usize,
+    base_rate: f64,
+    /// Rate of positives after a known negative and after a known positive label.
+    after: [f64; 2],
+}
+
+impl Baselines {
+    const BASE_RATE: &str = "training base rate";
+    const PERSISTENCE: &str = "last known label";
+    const RECENT_RATE: &str = "rate of the last 20 known labels";
+    const NAMES: [&str; 3] = [Self::BASE_RATE, Self::PERSISTENCE, Self::RECENT_RATE];
+
+    fn fit(labels: &[Option<bool>], train: Range<usize>, horizon: usize) -> Result<Self, VerdictError> {
+        let (mut hits, mut n) = (0.0, 0.0);
+        let mut after = [[0.0; 2]; 2];
+        for t in train.clone() {
+            let Some(label) = labels[t] else { continue };
+            let hit = f64::from(u8::from(label));
+            hits += hit;
+            n += 1.0;
+            let known = t.checked_sub(horizon + 1).filter(|s| train.contains(s)).and_then(|s| labels[s]);
+            if let Some(known) = known {
+                after[usize::from(known)][0] += hit;
+                after[usize::from(known)][1] += 1.0;
+            }
+        }
+        if n == 0.0 {
+            return Err(VerdictError::NoTrainLabels { train });
+        }
+        // Half a hit on each side keeps a one-sided slice from certainty.
+        let base_rate = (hits + 0.5) / (n + 1.0);
+        let rate = |[hits, n]: [f64; 2]| (hits + base_rate) / (n + 1.0);
+        Ok(Self { horizon, base_rate, after: after.map(rate) })
+    }
+
+    fn forecast(&self, name: &str, labels: &[Option<bool>], t: usize) -> f64 {
+        let known = &labels[..t.saturating_sub(self.horizon)];
+        match name {
+            Self::PERSISTENCE => {
+                known.iter().rev().flatten().next().map_or(self.base_rate, |l| self.after[usize::from(*l)])
+            }
+            Self::RECENT_RATE => {
+                let (mut hits, mut n) = (0.0, 0.0);
+                for label in known.iter().rev().flatten().take(RATE_BARS) {
+                    hits += f64::from(u8::from(*label));
+                    n += 1.0;
+                }
+                (hits + self.base_rate) / (n + 1.0)
+            }
+            _ => self.base_rate,
+        }
+    }
+}
+
+/// Area under the ROC curve: the chance that a positive scores above a negative, ties counting half. NaN when one kind
+/// of label is absent or the lengths differ.
+pub fn auc(scores: &[f64], labels: &[bool]) -> f64 {
+    let positives = labels.iter().filter(|l| **l).count() as f64;
+    let negatives = labels.len() as f64 - positives;
+    if scores.len() != labels.len() || positives == 0.0 || negatives == 0.0 {
+        return f64::NAN;
+    }
+    let rank_sum: f64 = ranks(scores).iter().zip(labels).filter(|(_, l)| **l).map(|(r, _)| r).sum();
+    (rank_sum - positives * (positives + 1.0) / 2.0) / (positives * negatives)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{Rng as _, SeedableRng as _};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    const HORIZON: usize = 4;
+
+    /// 1200 bars; labels overlap over the horizon. The forecaster knows the train rate, noise, and `skill` of the label.
+    fn planted(skill: f64, seed: u64) -> Verdict {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let shocks: Vec<f64> = (0..1200 + HORIZON).map(|_| rng.random::<f64>() - 0.5).collect();
+        let up = |t: usize| shocks[t + 1..=t + HORIZON].iter().sum::<f64>() > 0.1;
+        let labels: Vec<Option<bool>> = (0..1200).map(|t| Some(up(t))).collect();
+        let rate = (0..600).filter(|t| up(*t)).count() as f64 / 600.0;
+        let probability: Vec<f64> = (700..1200)
+            .map(|t| rate + 0.1 * (rng.random::<f64>() - 0.5) + skill * (f64::from(u8::from(up(t))) - rate))
+            .collect();
+        let input = VerdictInput {
+            labels: &labels,
+            train: 0..600,
+            test: 700..1200,
+            probability: &probability,
+            horizon: HORIZON,
+            seed,
+        };
+        Verdict::new(&input).unwrap()
+    }
+
+    #[test]
+    fn noise_has_no_edge() {
+        let alarms = (0..40).filter(|seed| planted(0.0, *seed).edge).count();
+        assert!(alarms <= 2, "{alarms} of 40");
+        let verdict = planted(0.0, 1);
+        assert!(verdict.sentence.starts_with("No edge"), "{}", verdict.sentence);
+        assert!(verdict.n == 500 && (120.0..135.0).contains(&verdict.n_eff));
+    }
+
+    #[test]
+    fn a_planted_signal_has_an_edge() {
+        let found = (0..20).filter(|seed| planted(0.3, *seed).edge).count();
+        assert_eq!(found, 20);
+        let verdict = planted(0.3, 1);
+        assert!(verdict.low > 0.0 && verdict.sentence.starts_with("Edge"), "{}", verdict.sentence);
+        let best = verdict.baselines.iter().map(|b| b.loss).fold(f64::INFINITY, f64::min);
+        assert!((best - verdict.loss - verdict.delta).abs() < 1e-12);
+    }
+
+    #[test]
+    fn persistence_must_be_beaten_too() {
+        // Labels come in long runs; a forecaster that only knows the base rate loses to the last known label.
+        let labels: Vec<Option<bool>> = (0..1200).map(|t| Some(t / 100 % 2 == 0)).collect();
+        let probability = vec![0.5; 500];
+        let input = VerdictInput {
+            labels: &labels,
+            train: 0..600,
+            test: 700..1200,
+            probability: &probability,
+            horizon: HORIZON,
+            seed: 1,
+        };
+        let verdict = Verdict::new(&input).unwrap();
+        assert!(!verdict.edge && verdict.baseline != "training base rate", "{}", verdict.sentence);
+    }
+
+    #[test]
+    fn baselines_use_only_known_labels() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let labels: Vec<Option<bool>> = (0..300).map(|_| Some(rng.random())).collect();
+        let baselines = Baselines::fit(&labels, 0..150, HORIZON).unwrap();
+        for t in [160, 200, 299] {
+            let mut other = labels.clone();
+            other[t - HORIZON..].iter_mut().for_each(|l| *l = l.map(|l| !l));
+            let mut seen = labels.clone();
+            seen[t - HORIZON - 1] = seen[t - HORIZON - 1].map(|l| !l);
+            for name in Baselines::NAMES {
+                assert_eq!(baselines.forecast(name, &labels, t), baselines.forecast(name, &other, t), "{name}");
+            }
+            for name in [Baselines::PERSISTENCE, Baselines::RECENT_RATE] {
+                assert_ne!(baselines.forecast(name, &labels, t), baselines.forecast(name, &seen, t), "{name}");
+            }
+        }
+        // The last known label of the train slice is bar 149 whatever comes after.
+        let again = Baselines::fit(&labels[..200], 0..150, HORIZON).unwrap();
+        assert_eq!((again.base_rate, again.after), (baselines.base_rate, baselines.after));
+    }
+
+    #[test]
+    fn refusals() {
+        let labels = vec![None; 100];
+        let mut input =
+            VerdictInput { labels: &labels, train: 0..50, test: 60..100, probability: &[0.5; 40], horizon: 2, seed: 1 };
+        assert!(matches!(Verdict::new(&input), Err(VerdictError::NoTrainLabels { .. })));
+        let labels: Vec<_> = (0..100).map(|t| (t < 60).then_some(true)).collect();
+        input.labels = &labels;
+        assert_eq!(Verdict::new(&input), Err(VerdictError::NoTestBars));
+        input.test = 70..100;
+        assert!(matches!(Verdict::new(&input), Err(VerdictError::Shape { .. })));
+    }
+
+    #[test]
+    fn auc_by_hand() {
+        assert_eq!(auc(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true]), 0.75);
+        assert_eq!(auc(&[0.5, 0.5], &[true, false]), 0.5);
+        assert!(auc(&[0.5, 0.6], &[true, true]).is_nan());
+    }
+}
