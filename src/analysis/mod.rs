@@ -5,6 +5,8 @@
 //! the clock. Every random step takes a seed, so the same run gives the same report.
 
 mod bins;
+pub mod attention;
+pub mod attribution;
 pub mod calibration;
 pub mod decision;
 pub mod effective;

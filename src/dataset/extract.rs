@@ -6,25 +6,11 @@ use rayon::prelude::*;
 use crate::config::{FeatureGroup, FeaturesConfig};
 use crate::indicators::Lines;
 use crate::market::Series;
-use crate::stats::quantile_sorted;
 
 use super::columns::Column;
+use super::line_features::{self, LineFeatures};
 use super::scales::Scales;
-use super::window_stats::{SortedWindow, moments};
 use super::{DatasetError, groups, stationary};
-
-/// Steps of velocity and acceleration.
-const CHANGE_BARS: [usize; 4] = [1, 3, 5, 10];
-const WINDOW_PARTS: [(&str, &str); 6] = [
-    ("mean", "mean"),
-    ("std", "standard deviation (divisor n)"),
-    ("skew", "skew G1 within +-10"),
-    ("kurtosis", "excess kurtosis G2 within +-10"),
-    ("p25", "25th percentile"),
-    ("p75", "75th percentile"),
-];
-/// Bars summed side by side.
-const LANES: usize = 8;
 
 /// What a feature is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +64,7 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
     check(bars, lines, config)?;
     let scales = Scales::new(series.bars());
     let work = Work::new(config, bars);
-    let plan = Plan::new(config);
+    let plan = LineFeatures::new(config);
 
     let mut groups = config.groups.clone();
     groups.sort_unstable();
@@ -95,7 +81,7 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
         .collect();
 
     let mut specs: Vec<FeatureSpec> = from_lines.iter().flat_map(|column| plan.specs(column)).collect();
-    specs.extend(others.iter().map(|c| spec(c, c.name.clone(), c.formula.clone(), c.group)));
+    specs.extend(others.iter().map(|c| line_features::spec(c, c.name.clone(), c.formula.clone(), c.group)));
     let natural = specs.len();
     if natural == 0 {
         return Err(DatasetError::NoFeatures);
@@ -117,20 +103,21 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
     let width = specs.len();
     let mut data = vec![0.0_f32; bars * width];
     work.chunks(&mut data, width, |rows, cells| {
-        for row in cells.chunks_exact_mut(width) {
-            row[..natural].fill(f32::NAN);
-        }
-        let mut first = 0;
-        for column in &from_lines {
-            plan.fill(&column.values, rows.clone(), &mut Cells { data: cells, width, first });
-            first += plan.per_line();
-        }
-        for column in &others {
-            let mut cells = Cells { data: cells, width, first };
-            for (row, t) in rows.clone().enumerate() {
-                cells.set(row, 0, column.values[t]);
+        // All features of one column side by side, row by row: the matrix itself is touched once.
+        let k = plan.per_line();
+        let mut block = vec![f32::NAN; rows.len() * k];
+        for (i, column) in from_lines.iter().enumerate() {
+            block.fill(f32::NAN);
+            plan.fill(&column.values, rows.clone(), &mut block);
+            for (row, part) in cells.chunks_exact_mut(width).zip(block.chunks_exact(k)) {
+                row[i * k..(i + 1) * k].copy_from_slice(part);
             }
-            first += 1;
+        }
+        let first = from_lines.len() * k;
+        for (row, t) in cells.chunks_exact_mut(width).zip(rows) {
+            for (cell, column) in row[first..].iter_mut().zip(&others) {
+                *cell = line_features::cell(column.values[t]);
+            }
         }
     });
     Ok(Features { specs, bars, feature_dim: config.feature_dim, data })
@@ -146,7 +133,7 @@ fn check(bars: usize, lines: &Lines, config: &FeaturesConfig) -> Result<(), Data
     }
     for &group in &config.groups {
         let lookback = match group {
-            FeatureGroup::Changes => 2 * CHANGE_BARS[CHANGE_BARS.len() - 1] + 1,
+            FeatureGroup::Changes => 2 * line_features::LONGEST_CHANGE + 1,
             FeatureGroup::Windows => config.lookback_windows.iter().copied().max().unwrap_or(0),
             FeatureGroup::Pairs | FeatureGroup::Volatility => groups::PAIR_BARS,
             FeatureGroup::Spectral => groups::SPECTRAL_BARS + 1,
@@ -164,133 +151,6 @@ fn check(bars: usize, lines: &Lines, config: &FeaturesConfig) -> Result<(), Data
         }
     }
     Ok(())
-}
-
-fn spec(column: &Column, name: String, formula: String, group: FeatureGroup) -> FeatureSpec {
-    FeatureSpec { name, formula, source: column.source.clone(), group: Some(group) }
-}
-
-/// What each stationary column of a line is turned into.
-struct Plan {
-    lines: bool,
-    changes: bool,
-    /// Ascending.
-    windows: Vec<usize>,
-}
-
-impl Plan {
-    fn new(config: &FeaturesConfig) -> Self {
-        let on = |group| config.groups.contains(&group);
-        let mut windows = if on(FeatureGroup::Windows) { config.lookback_windows.clone() } else { Vec::new() };
-        windows.sort_unstable();
-        windows.dedup();
-        Self { lines: on(FeatureGroup::Lines), changes: on(FeatureGroup::Changes), windows }
-    }
-
-    /// Features per column.
-    fn per_line(&self) -> usize {
-        self.before_windows() + WINDOW_PARTS.len() * self.windows.len()
-    }
-
-    fn before_windows(&self) -> usize {
-        usize::from(self.lines) + if self.changes { 2 * CHANGE_BARS.len() } else { 0 }
-    }
-
-    fn specs(&self, column: &Column) -> Vec<FeatureSpec> {
-        let mut out = Vec::with_capacity(self.per_line());
-        let Column { name, formula, .. } = column;
-        if self.lines {
-            out.push(spec(column, name.clone(), formula.clone(), FeatureGroup::Lines));
-        }
-        let mut add = |part: &str, rule: String, group| {
-            out.push(spec(column, format!("{name}.{part}"), format!("{rule}, x = {formula}"), group));
-        };
-        if self.changes {
-            for w in CHANGE_BARS {
-                add(&format!("velocity_{w}"), format!("x - x[-{w}]"), FeatureGroup::Changes);
-                let rule = format!("(x - x[-{w}]) - (x[-{w}] - x[-{}])", 2 * w);
-                add(&format!("acceleration_{w}"), rule, FeatureGroup::Changes);
-            }
-        }
-        for w in &self.windows {
-            for (part, rule) in WINDOW_PARTS {
-                add(&format!("{part}_{w}"), format!("{rule} of x over {w} bars"), FeatureGroup::Windows);
-            }
-        }
-        out
-    }
-
-    /// Writes all features of column `x` on `rows`.
-    fn fill(&self, x: &[f64], rows: Range<usize>, cells: &mut Cells<'_>) {
-        for (row, t) in rows.clone().enumerate() {
-            if self.lines {
-                cells.set(row, 0, x[t]);
-            }
-            if self.changes {
-                for (k, w) in CHANGE_BARS.into_iter().enumerate() {
-                    let at = usize::from(self.lines) + 2 * k;
-                    if t >= w {
-                        cells.set(row, at, x[t] - x[t - w]);
-                    }
-                    if t >= 2 * w {
-                        cells.set(row, at + 1, (x[t] - x[t - w]) - (x[t - w] - x[t - 2 * w]));
-                    }
-                }
-            }
-        }
-        self.fill_moments(x, rows.clone(), cells);
-        self.fill_quartiles(x, rows, cells);
-    }
-
-    fn fill_moments(&self, x: &[f64], rows: Range<usize>, cells: &mut Cells<'_>) {
-        let Some(&longest) = self.windows.last() else { return };
-        let base = self.before_windows();
-        let mut t = rows.start;
-        while t < rows.end {
-            let row = t - rows.start;
-            let emit = |lane: usize, k: usize, m: super::window_stats::Moments| {
-                let at = base + WINDOW_PARTS.len() * k;
-                for (part, value) in [m.mean, m.std, m.skew, m.kurtosis].into_iter().enumerate() {
-                    cells.set(row + lane, at + part, value);
-                }
-            };
-            if t + 1 >= longest && t + LANES <= rows.end {
-                moments::<LANES>(x, t, &self.windows, emit);
-                t += LANES;
-            } else {
-                moments::<1>(x, t, &self.windows, emit);
-                t += 1;
-            }
-        }
-    }
-
-    fn fill_quartiles(&self, x: &[f64], rows: Range<usize>, cells: &mut Cells<'_>) {
-        for (k, &w) in self.windows.iter().enumerate() {
-            let at = self.before_windows() + WINDOW_PARTS.len() * k + 4;
-            let mut window = SortedWindow::new(w);
-            for t in rows.start.saturating_sub(w - 1)..rows.end {
-                let full = window.slide(x, t);
-                if full && t >= rows.start {
-                    cells.set(t - rows.start, at, quantile_sorted(window.sorted(), 0.25));
-                    cells.set(t - rows.start, at + 1, quantile_sorted(window.sorted(), 0.75));
-                }
-            }
-        }
-    }
-}
-
-/// Some columns of some rows of the matrix.
-struct Cells<'a> {
-    data: &'a mut [f32],
-    width: usize,
-    first: usize,
-}
-
-impl Cells<'_> {
-    fn set(&mut self, row: usize, column: usize, value: f64) {
-        let value = value as f32;
-        self.data[row * self.width + self.first + column] = if value.is_finite() { value } else { f32::NAN };
-    }
 }
 
 /// How much runs side by side.

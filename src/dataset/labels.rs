@@ -188,7 +188,7 @@ mod tests {
             (0.0, 1.0)
         );
         assert!(make_labels(&bars, &config(LabelMode::TripleBarrier, LabelBase::Close), 0.0).entry[21].is_nan());
-        assert_eq!(open.base_rate(20..24), BaseRate { n: 4, entry: 0.5, exit: 0.5 });
+        assert_eq!(open.base_rate(20..24), BaseRate { n: 4, entry: 0.5, exit: 0.25 });
         assert!(open.base_rate(24..26).entry.is_nan());
     }
 

@@ -1,5 +1,5 @@
 use crate::market::Bar;
-use crate::stats::quantile_sorted;
+use crate::stats::mean;
 
 use super::window_stats::SortedWindow;
 
@@ -25,8 +25,8 @@ impl Scales {
         Self {
             close: bars.iter().map(|b| b.close).collect(),
             atr: positive(average_true_range(bars)),
-            volume_mean: positive(rolling(&volume, |sorted| sorted.iter().sum::<f64>() / sorted.len() as f64)),
-            volume_median: positive(rolling(&volume, |sorted| quantile_sorted(sorted, 0.5))),
+            volume_mean: positive(rolling_mean(&volume)),
+            volume_median: positive(rolling_median(&volume)),
         }
     }
 }
@@ -53,9 +53,16 @@ fn average_true_range(bars: &[Bar]) -> Vec<f64> {
     out
 }
 
-fn rolling(x: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+/// Mean of each bar and the 49 before it, summed afresh so that no rounding is carried along.
+fn rolling_mean(x: &[f64]) -> Vec<f64> {
+    let mean = |t: usize| if t + 1 < VOLUME_PERIOD { f64::NAN } else { mean(&x[t + 1 - VOLUME_PERIOD..=t]) };
+    (0..x.len()).map(mean).collect()
+}
+
+fn rolling_median(x: &[f64]) -> Vec<f64> {
+    let cells: Vec<f32> = x.iter().map(|&v| v as f32).collect();
     let mut window = SortedWindow::new(VOLUME_PERIOD);
-    (0..x.len()).map(|t| if window.slide(x, t) { statistic(window.sorted()) } else { f64::NAN }).collect()
+    (0..x.len()).map(|t| if window.slide(&cells, t) { f64::from(window.quantile(0.5)) } else { f64::NAN }).collect()
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ fn all_groups_together_are_the_groups_one_by_one() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn no_feature_looks_ahead(seed in any::<u64>(), cut in 70_usize..260) {
         let whole = series(260, seed);
@@ -177,7 +177,7 @@ fn changes_and_windows_are_those_of_the_stationary_column() {
     assert!(column("rsx_14.rsx.p25_20")[25].is_nan() && column("rsx_14.rsx.p25_20")[26].is_finite());
     // A hole is felt exactly as long as it lies in the window.
     let holes = |name: &str| (27..60).filter(|&t| column(name)[t].is_nan()).collect::<Vec<_>>();
-    assert_eq!(holes("gap.gap.mean_5"), [0_usize; 0]);
+    assert!(holes("gap.gap.mean_5").is_empty());
     assert_eq!(holes("gap.gap.mean_20"), (27..40).collect::<Vec<_>>());
     assert_eq!(holes("gap.gap.p75_20"), (27..40).collect::<Vec<_>>());
 }

@@ -30,7 +30,7 @@ impl TargetTable {
     }
 
     /// The columns of entry, exit, return and volatility at `bars`.
-    pub(super) fn columns(&self, bars: &[usize]) -> [Vec<f64>; 4] {
+    pub fn columns(&self, bars: &[usize]) -> [Vec<f64>; 4] {
         [&self.entry, &self.exit, &self.expected_return, &self.volatility]
             .map(|column| bars.iter().map(|&t| f64::from(column[t])).collect())
     }
