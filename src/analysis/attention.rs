@@ -89,7 +89,12 @@ pub(super) fn windows(network: &Network, inputs: &Inputs, bars: &[usize]) -> Res
     Tensor::from_vec(buffer, (bars.len(), t, inputs.width), network.device())
 }
 
-fn record(network: &Network, inputs: &Inputs, bars: &[usize], mut probe: Probe) -> Result<(Vec<AttentionMaps>, Outputs)> {
+fn record(
+    network: &Network,
+    inputs: &Inputs,
+    bars: &[usize],
+    mut probe: Probe,
+) -> Result<(Vec<AttentionMaps>, Outputs)> {
     let outputs = network.forward(&windows(network, inputs, bars)?, &mut Noise::off(), &mut probe)?;
     let (layers, heads, t) = (probe.attention.len(), network.config().num_heads, network.config().seq_len);
     let mut maps: Vec<AttentionMaps> = bars
@@ -142,7 +147,7 @@ pub struct AttentionReport {
     pub loss_uniform_delta: Interval,
     /// The same for each head alone.
     pub head_delta: Vec<Vec<Interval>>,
-    /// True if the rise of all together lies above 0 with its whole interval.
+    /// True if the rise of all together lies above 0 (and above rounding) with its whole interval.
     pub used: bool,
     /// The verdict in words.
     pub sentence: String,
@@ -184,7 +189,9 @@ pub fn attention_report(
     let all = delta((0..layers).flat_map(|l| (0..heads).map(move |h| (l, h))).collect())?;
     let head_delta =
         (0..layers).map(|l| (0..heads).map(|h| delta(vec![(l, h)])).collect()).collect::<Result<Vec<Vec<_>>>>()?;
-    let used = all.low > 0.0;
+    let loss = mean(&plain);
+    // Below this share of the loss a rise is rounding.
+    let used = all.low > 1e-6 * loss;
     let sentence = format!(
         "replacing all attention by the uniform 1/{t} changes the loss by {:+.4} ({:+.4} to {:+.4}): {}",
         all.estimate,
@@ -193,7 +200,8 @@ pub fn attention_report(
         if used { "the network uses it" } else { "no sign that the network uses it, so the maps explain nothing" }
     );
     let n = bars.len() as f64;
-    let by_head = |x: &[f64]| -> Vec<Vec<f64>> { x.chunks(heads).map(|row| row.iter().map(|v| v / n).collect()).collect() };
+    let by_head =
+        |x: &[f64]| -> Vec<Vec<f64>> { x.chunks(heads).map(|row| row.iter().map(|v| v / n).collect()).collect() };
     Ok(AttentionReport {
         windows: bars.len(),
         seq_len: t,
@@ -212,7 +220,7 @@ pub fn attention_report(
         mean_distance: by_head(&sums.distance),
         near_share: by_head(&sums.near),
         entropy: by_head(&sums.entropy),
-        loss: mean(&plain),
+        loss,
         loss_uniform_delta: all,
         head_delta,
         used,
@@ -292,7 +300,8 @@ mod tests {
     use candle_core::DType;
 
     fn world() -> (Network, Inputs) {
-        let config = ModelConfig { seq_len: 6, d_model: 8, num_heads: 2, num_layers: 2, d_ff: 8, ..ModelConfig::default() };
+        let config =
+            ModelConfig { seq_len: 6, d_model: 8, num_heads: 2, num_layers: 2, d_ff: 8, ..ModelConfig::default() };
         let network = Network::new(&config, 3, 1, DType::F32, &Device::Cpu).unwrap();
         let names = (0..3).map(|i| format!("f{i}")).collect();
         (network, Inputs::complete(names, Noise::at(1, 1).normals(3 * 80)))
@@ -328,16 +337,21 @@ mod tests {
     }
 
     #[test]
-    fn an_untrained_network_is_not_said_to_use_attention_on_noise() {
+    fn attention_that_is_uniform_already_is_not_called_used() {
         let (network, inputs) = world();
         let bars: Vec<usize> = (6..80).collect();
         let column = |k: u64| Noise::at(k, 2).normals(bars.len()).into_iter().map(f64::from).collect::<Vec<_>>();
         let flags = |k: u64| column(k).into_iter().map(|x| f64::from(u8::from(x > 0.0))).collect();
         let truth = Truth { columns: [flags(1), flags(2), column(3), column(4)] };
         let report = attention_report(&network, &inputs, &bars, &truth, 3, 1).unwrap();
+        assert!(report.loss_uniform_delta.estimate.abs() > 1e-4, "{}", report.sentence);
+        for (_, var) in network.params().iter().filter(|(name, _)| name.ends_with("qkv.weight")) {
+            var.set(&var.zeros_like().unwrap()).unwrap();
+        }
+        let flat = attention_report(&network, &inputs, &bars, &truth, 3, 1).unwrap();
+        assert!(!flat.used && flat.loss_uniform_delta.estimate.abs() < 1e-6, "{}", flat.sentence);
         assert_eq!((report.windows, report.received_by_lag[1][1].len()), (74, 6));
         assert!(report.loss_uniform_delta.low <= report.loss_uniform_delta.estimate);
-        assert!(!report.used, "{}", report.sentence);
         assert!(report.entropy.iter().flatten().all(|e| (0.0..=1.000_01).contains(e)));
         let by_lag: f64 = report.received_by_lag[0][0].iter().enumerate().map(|(lag, w)| lag as f64 * w).sum();
         assert!((by_lag - report.mean_distance[0][0]).abs() < 1e-9);

@@ -150,7 +150,8 @@ fn contributions_over(
 /// Explains `target` over the windows that end at `bars`.
 pub fn importance(network: &Network, inputs: &Inputs, bars: &[usize], target: Target, seed: u64) -> Result<Importance> {
     let (signed, absolute, lags) = contributions_over(network, inputs, bars, target)?;
-    let checked: Vec<usize> = (0..CHECKED.min(bars.len())).map(|i| bars[i * bars.len() / CHECKED.min(bars.len())]).collect();
+    let checked: Vec<usize> =
+        (0..CHECKED.min(bars.len())).map(|i| bars[i * bars.len() / CHECKED.min(bars.len())]).collect();
     let x = windows(network, inputs, &checked)?;
     let gap = completeness_gap(network, &x, target)?;
     let deletion = deletion(network, &x, target, &absolute, seed)?;

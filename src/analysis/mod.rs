@@ -4,9 +4,9 @@
 //! Everything here is a pure function of slices that gives plain structs; nothing reads files, draws widgets or asks
 //! the clock. Every random step takes a seed, so the same run gives the same report.
 
-mod bins;
 pub mod attention;
 pub mod attribution;
+mod bins;
 pub mod calibration;
 pub mod decision;
 pub mod effective;

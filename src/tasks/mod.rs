@@ -1,1 +1,29 @@
-//! tasks
+//! What a user can ask for, one function each; the command line and the window call the same ones. Clock, device and
+//! disk meet here; everything below is a function of its inputs.
+
+mod analyze;
+mod backtest;
+mod collect;
+mod doctor;
+mod event;
+mod fitted;
+mod forecast;
+mod market_files;
+mod predict;
+mod prepare;
+mod run;
+mod signals;
+mod train;
+
+pub use analyze::{AnalysisSummary, WindowAttention, analyze, window_attention};
+pub use backtest::{BacktestSummary, backtest, read_reports};
+pub use collect::{CollectRequest, Collected, collect};
+pub use doctor::{Check, doctor};
+pub use event::{Job, TaskEvent};
+pub use fitted::Fitted;
+pub use forecast::{Forecast, read_forecast};
+pub use market_files::{export, import, inspect};
+pub use predict::{PredictRequest, PredictionRecord, predict};
+pub use prepare::{Dataset, prepare};
+pub use run::{RunRequest, RunSummary, open_run, run, stage_of_run};
+pub use signals::{SignalsRequest, SignalsSummary, backtest_signals};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::TrainError;
 use super::checkpoint::{read_tensors, write_tensors};
 use crate::config::{FeaturesConfig, LabelsConfig, ModelConfig, SplitsConfig, TrainConfig};
-use crate::dataset::{Schema, Splits};
+use crate::dataset::{Schema, Slice, Splits};
 use crate::models::Network;
 
 /// Layout of the card; a file of another one is refused.
@@ -38,6 +38,8 @@ pub struct ModelCard {
     pub splits: SplitsConfig,
     /// Slices as bar indices of the series.
     pub slices: Splits,
+    /// First and last open time of each slice, UTC milliseconds.
+    pub slice_times: Vec<(Slice, i64, i64)>,
     /// Shape.
     pub model: ModelConfig,
     /// How it was taught (`run_name` and `device` blank).

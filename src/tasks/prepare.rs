@@ -1,0 +1,166 @@
+use std::ops::Range;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::collect::Collected;
+use super::event::{Job, TaskEvent};
+use crate::config::RunConfig;
+use crate::data::parse_time;
+use crate::dataset::{Features, Inputs, Labels, Schema, Slice, Splits, extract, make_labels};
+use crate::market::Bar;
+use crate::stats;
+use crate::training::{ModelCard, TargetTable};
+
+/// Share of the bars that a warm-up may cost.
+const LONGEST_WARM_UP: f64 = 0.5;
+
+/// What a network learns from and is judged on.
+#[derive(Debug)]
+pub struct Dataset {
+    /// Scaled features per bar.
+    pub inputs: Inputs,
+    /// Labels per bar.
+    pub labels: Labels,
+    /// Targets per bar in the network's own units.
+    pub targets: TargetTable,
+    /// The card of the model to be.
+    pub card: ModelCard,
+}
+
+impl Dataset {
+    /// The bars of `slice` that have a usable window and all labels.
+    pub fn bars(&self, slice: Slice) -> Vec<usize> {
+        let seq_len = self.card.model.seq_len;
+        self.card
+            .slices
+            .range(slice)
+            .filter(|&t| self.labels.forward_return[t].is_finite() && self.labels.entry[t].is_finite())
+            .filter(|&t| self.labels.exit[t].is_finite() && self.labels.volatility[t].is_finite())
+            .filter(|&t| self.inputs.window_problem(t, seq_len).is_none())
+            .collect()
+    }
+}
+
+/// Turns lines into features, labels and slices, fits the schema on the training slice, and tells what was dropped.
+pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<Dataset> {
+    job.progress(0, 0, "extracting features");
+    let series = &collected.series;
+    let features = extract(series, &collected.lines, &config.features)?;
+    job.check()?;
+    let cost = config.backtest.round_trip_cost();
+    let labels = make_labels(series.bars(), &config.labels, cost);
+    let (usable, warm_up) = usable_bars(&features, series.bars(), config)?;
+    let splits =
+        Splits::chronological(usable, labels.labelled_until(), &config.splits, config.labels.prediction_horizon)?;
+    let schema = Schema::fit(&features, warm_up..splits.train.end, &series.timestamps())?;
+    let inputs = schema.apply(&features)?;
+    job.emit(TaskEvent::Note(format!(
+        "{} features of {} kept; train {}, validation {}, calibration {}, test {} bars, {} left out at the boundaries",
+        schema.width(),
+        features.width(),
+        splits.train.len(),
+        splits.validation.len(),
+        splits.calibration.len(),
+        splits.test.len(),
+        splits.purged.iter().map(ExactSizeIterator::len).sum::<usize>(),
+    )));
+    let train = splits.train.clone();
+    let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
+    let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
+    let return_variance = stats::std_population(&returns).powi(2);
+    if !(return_scale > 0.0 && return_variance > 0.0) {
+        bail!("the training slice's prices never move, so there is nothing to learn from them");
+    }
+    let slice_times = Slice::ALL
+        .into_iter()
+        .map(|slice| {
+            let range = splits.range(slice);
+            (slice, series.bars()[range.start].timestamp, series.bars()[range.end - 1].timestamp)
+        })
+        .collect();
+    let mut train_config = config.train.clone();
+    // Where and under what name it was taught does not make a different model.
+    train_config.run_name.clear();
+    train_config.device = crate::config::DevicePreference::Auto;
+    let card = ModelCard {
+        format: ModelCard::FORMAT,
+        symbol: series.symbol.clone(),
+        timeframe: series.timeframe.to_string(),
+        fingerprint: collected.fingerprint.clone(),
+        catalogue: collected.catalogue.clone(),
+        features: config.features.clone(),
+        schema,
+        labels: config.labels.clone(),
+        cost,
+        splits: config.splits.clone(),
+        entry_base_rate: labels.base_rate(train).entry,
+        slices: splits,
+        slice_times,
+        model: config.model.clone(),
+        train: train_config,
+        return_scale,
+        return_variance,
+    };
+    let targets = TargetTable::new(&labels, return_scale, cost);
+    Ok(Dataset { inputs, labels, targets, card })
+}
+
+/// Inputs and labels for an existing model, whose card says how they are made.
+///
+/// Errors if the features differ from the model's, with both lists.
+pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> Result<Dataset> {
+    job.progress(0, 0, "extracting features");
+    if collected.catalogue != card.catalogue {
+        bail!("the model was made with another indicator catalogue: train it again with this version");
+    }
+    let features = extract(&collected.series, &collected.lines, &card.features)?;
+    let inputs = card.schema.apply(&features).context("the model's features differ from the data's")?;
+    let labels = make_labels(collected.series.bars(), &card.labels, card.cost);
+    let targets = TargetTable::new(&labels, card.return_scale, card.cost);
+    Ok(Dataset { inputs, labels, targets, card })
+}
+
+/// Bars with a full window behind the warm-up of every feature that ever begins, and the first bar of that warm-up's end.
+fn usable_bars(features: &Features, bars: &[Bar], config: &RunConfig) -> Result<(Range<usize>, usize)> {
+    let n = bars.len();
+    let latest = (n as f64 * LONGEST_WARM_UP) as usize;
+    let width = features.width();
+    let mut begins = vec![usize::MAX; width];
+    let mut open = width;
+    for t in 0..latest {
+        if open == 0 {
+            break;
+        }
+        for (begin, value) in begins.iter_mut().zip(features.row(t)) {
+            if *begin == usize::MAX && value.is_finite() {
+                *begin = t;
+                open -= 1;
+            }
+        }
+    }
+    let warm_up = begins.iter().copied().filter(|begin| *begin != usize::MAX).max().unwrap_or(n);
+    let mut start = warm_up + config.model.seq_len - 1;
+    let mut end = n;
+    for (field, text, bound) in
+        [("data.start", &config.data.start, &mut start), ("data.end", &config.data.end, &mut end)]
+    {
+        if !text.is_empty() {
+            let Some(time) = parse_time(text) else { bail!("{field}: {text:?} is no ISO date or date-time") };
+            let at = bars.partition_point(|bar| bar.timestamp < time);
+            *bound = if field == "data.start" { at.max(*bound) } else { at.min(*bound) };
+        }
+    }
+    if start >= end {
+        bail!(
+            "too few bars: the features need {warm_up} bars to warm up and the first window {} more, but there are {n}{}",
+            config.model.seq_len,
+            if config.data.start.is_empty() && config.data.end.is_empty() { "" } else { " before data.start and data.end" },
+        );
+    }
+    Ok((start..end, warm_up))
+}
+
+fn one_bar_deviation(bars: &[Bar]) -> f64 {
+    let returns: Vec<f64> = bars.windows(2).map(|pair| pair[1].close / pair[0].close - 1.0).collect();
+    stats::std_population(&returns)
+}
