@@ -36,7 +36,7 @@ pub(crate) fn mean_interval(value: &[f64], horizon: usize, resamples: usize, see
         }
         sum / count as f64
     });
-    interval.estimate.is_finite().then_some(interval)
+    (interval.estimate.is_finite() && interval.low.is_finite()).then_some(interval)
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl Svg {
         colour: impl Fn(f64) -> Rgb,
     ) {
         let mut paths: std::collections::BTreeMap<Rgb, String> = std::collections::BTreeMap::new();
-        for (r, row) in values.chunks_exact(columns).enumerate() {
+        for (r, row) in values.chunks_exact(columns.max(1)).enumerate() {
             let colours: Vec<Rgb> = row.iter().map(|v| colour(*v)).collect();
             let mut start = 0;
             for end in 1..=columns {

@@ -7,13 +7,6 @@ use crate::analysis::decision::DecisionBoundary;
 
 const SLICE: &str = "test, out of sample";
 
-/// Writes the picture where `GLASSBOX_FIGURES` says, to be looked at.
-fn keep(name: &str, svg: &str) {
-    if let Ok(folder) = std::env::var("GLASSBOX_FIGURES") {
-        std::fs::write(format!("{folder}/{name}.svg"), svg).unwrap();
-    }
-}
-
 /// Every tag closes in order, and the text inside has no bare markup.
 fn assert_well_formed(svg: &str) {
     let mut open: Vec<&str> = Vec::new();
@@ -79,14 +72,12 @@ fn attention_is_well_formed_and_says_when_unused() {
     let svg = attention(2, 4, 32, true, "BTCUSDT 4h <demo> & \"more\"");
     assert_well_formed(&svg);
     assert!(svg.contains("&lt;demo&gt; &amp; &quot;more&quot;") && !svg.contains("<demo>") && svg.contains(SLICE));
-    keep("attention", &svg);
     let unused = attention(1, 1, 300, false, "one head");
     assert_well_formed(&unused);
     assert!(unused.contains("NOT USED") && unused.contains("cells average 3 x 3 bars"));
-    keep("attention_one", &unused);
+    assert_well_formed(&attention(1, 1, 0, false, "no bars"));
     let elite = attention(8, 16, 100, true, "elite");
     assert!(elite.len() < 6_000_000, "{}", elite.len());
-    keep("attention_elite", &elite);
 }
 
 #[test]
@@ -110,7 +101,6 @@ fn importance_shows_the_thirty_largest() {
     assert_well_formed(&svg);
     assert!(svg.contains("biggest&lt;of&gt;all") && svg.contains("-2.0000") && !svg.contains("unknown"));
     assert_eq!(svg.matches(".pf.change_5").count(), 28);
-    keep("importance", &svg);
     figure.features = &[];
     assert_well_formed(&importance(&figure));
 }
@@ -142,7 +132,6 @@ fn regime_space_is_well_formed_with_gaps_and_empty_regimes() {
     assert!(
         svg.contains("51.4 % of variance") && svg.contains("3999 bars, 2000 drawn") && svg.contains("&lt;demo&gt;")
     );
-    keep("regime_space", &svg);
     figure.points = &[];
     assert_well_formed(&regime_space(&figure));
 }
@@ -174,5 +163,4 @@ fn decision_boundary_is_well_formed_and_states_its_numbers() {
     assert_well_formed(&svg);
     assert!(svg.contains("1800 bars with a label") && svg.contains("1800 bars with a prediction"));
     assert!(svg.contains(&format!("ECE {:.4}", calibration.ece)) && svg.contains(SLICE));
-    keep("decision", &svg);
 }

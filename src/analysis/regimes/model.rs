@@ -11,7 +11,7 @@ use crate::stats::{autocorrelation_time, mean, median, quantile, std_population}
 
 const RESTARTS: u64 = 6;
 /// EM sees at most this many evenly spaced rows: neighbouring windows share almost all their bars.
-const EM_ROWS: usize = 20_000;
+const EM_ROWS: usize = 10_000;
 /// A latent that moves less than this share of the liveliest one is not blown up to unit variance.
 const QUIET_SHARE: f64 = 0.1;
 
