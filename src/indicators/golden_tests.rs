@@ -1,1 +1,68 @@
+//! Values from outside: `tests/golden/indicators.md` says where they come from and how they were made.
 
+use super::*;
+use crate::market::{Bar, Series};
+
+const TALIB: &str = include_str!("../../tests/golden/indicators_talib.csv");
+const DEFINITIONS: &str = include_str!("../../tests/golden/indicators_definitions.csv");
+
+/// Header and rows; an empty cell is NaN.
+fn table(text: &str) -> (Vec<&str>, Vec<Vec<f64>>) {
+    let mut lines = text.lines();
+    let header = lines.next().unwrap().split(',').collect();
+    let cell = |c: &str| if c.is_empty() { f64::NAN } else { c.parse().unwrap() };
+    (header, lines.map(|line| line.split(',').map(cell).collect()).collect())
+}
+
+fn golden_series() -> Series {
+    let bar = |(i, row): (usize, Vec<f64>)| Bar {
+        timestamp: i as i64 * 60_000,
+        open: row[0],
+        high: row[1],
+        low: row[2],
+        close: row[3],
+        volume: row[4],
+    };
+    let bars = table(TALIB).1.into_iter().enumerate().map(bar).collect();
+    Series::new("GOLDEN", "1m".parse().unwrap(), bars).unwrap()
+}
+
+/// Compares `wanted` with our value relative to the size of the line, and gives the number of cells compared.
+fn check(lines: &Lines, name: &str, cells: impl Iterator<Item = (usize, f64)>, tolerance: f64) -> usize {
+    let line = lines.get(name).unwrap_or_else(|| panic!("no line {name}"));
+    let mut compared = 0;
+    for (bar, wanted) in cells.filter(|(_, wanted)| !wanted.is_nan()) {
+        let found = line.values[bar];
+        let error = (found - wanted).abs();
+        assert!(error <= tolerance * wanted.abs().max(1e-2), "{name} at {bar}: {found} for {wanted}");
+        compared += 1;
+    }
+    compared
+}
+
+#[test]
+fn standard_lines_equal_ta_lib() {
+    let mut instances = default_catalogue();
+    instances.push(parse_instance("kama(period=10)").unwrap());
+    let lines = compute(&instances, &golden_series());
+    let (header, rows) = table(TALIB);
+    for (column, name) in header.iter().enumerate().skip(5) {
+        // What is left of another start (see the note) is below 1e-7 where the table begins.
+        let tolerance = if name.starts_with("adx") || name.starts_with("kama") { 1e-7 } else { 1e-9 };
+        let cells = rows.iter().enumerate().map(|(bar, row)| (bar, row[column]));
+        assert!(check(&lines, name, cells, tolerance) >= 20, "{name}");
+    }
+}
+
+#[test]
+fn lines_equal_their_definitions_written_out() {
+    let lines = compute(&default_catalogue(), &golden_series());
+    let (header, rows) = table(DEFINITIONS);
+    for (column, name) in header.iter().enumerate().skip(1) {
+        let cells = rows.iter().map(|row| (row[0] as usize, row[column]));
+        assert!(check(&lines, name, cells, 1e-8) >= 20, "{name}");
+        // The table is blank exactly where the line is missing.
+        let values = &lines.get(name).unwrap().values;
+        assert!(rows.iter().all(|row| row[column].is_nan() == values[row[0] as usize].is_nan()), "{name}");
+    }
+}

@@ -171,7 +171,10 @@ fn parameter(definition: &'static Definition, key: &str, text: &str) -> Result<(
     };
     let p = &definition.params[place];
     match text.parse::<f64>() {
-        Ok(value) if (p.min..=p.max).contains(&value) && (!p.whole || value.fract() == 0.0) => Ok((place, value)),
+        Ok(value) if (p.min..=p.max).contains(&value) && (!p.whole || value.fract() == 0.0) => {
+            // Adding 0 turns -0 into 0, which would otherwise give the instance another id.
+            Ok((place, value + 0.0))
+        }
         _ => Err(IndicatorError::BadValue {
             indicator,
             name: p.name,

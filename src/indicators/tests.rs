@@ -32,7 +32,7 @@ fn many_instances() -> Vec<Instance> {
     for definition in definitions() {
         let defaults: Vec<f64> = definition.params.iter().map(|p| p.default).collect();
         for (i, p) in definition.params.iter().enumerate() {
-            for value in [p.min, if p.whole { p.default + 3.0 } else { (p.default + p.max) / 2.0 }] {
+            for value in [p.min, if p.whole { p.default + 3.0 } else { f64::midpoint(p.default, p.max) }] {
                 let mut values = defaults.clone();
                 values[i] = value;
                 instances.push(Instance::of(definition, values));
@@ -280,6 +280,7 @@ fn instances_are_read_and_refused() {
     assert_eq!(id(" rsi( period = 9 ) "), "rsi_9");
     assert_eq!(id("schaff_trend_cycle()"), "schaff_trend_cycle");
     assert_eq!(id("bollinger(width=2.5)"), "bollinger_20_2p5");
+    assert_eq!(id("damiani_volatmeter(lag=-0)"), "damiani_volatmeter_13_20_40_100_1p4_0");
     for instance in many_instances() {
         assert_eq!(id(&instance.to_string()), instance.id());
     }

@@ -8,8 +8,8 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "Schaff trend cycle",
     family: Family::Trend,
     formula: "macd = EMA(c, fast) - EMA(c, slow); f1 = 100 (macd - v1) / v2 with v1 = LL(macd, cycle), v2 = HH(macd, \
-              cycle) - v1, kept while v2 = 0; pf = pf[-1] + factor (f1 - pf[-1]); f2 and schaff repeat both steps on pf; \
-              each smoothing starts from its first value",
+              cycle) - v1; pf = pf[-1] + factor (f1 - pf[-1]); f2 and schaff repeat both steps on pf; f1 and f2 keep their \
+              value while the range is 0, starting from 50 and pf; each smoothing starts from its first value",
     source: "D. Schaff, Schaff Trend Cycle (1999)",
     params: &[
         Param::bars("cycle", "Bars of the two stochastics", 10, 2),
@@ -65,8 +65,8 @@ impl Indicator for Schaff {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (fast, slow) = (self.fast.next(bar.close), self.slow.next(bar.close));
         let macd = fast - slow;
-        let [v1, v2, f1, pf] = self.of_macd.next(macd);
-        let [v3, v4, f2, schaff] = self.of_pf.next(pf);
+        let [v1, v2, f1, pf] = self.of_macd.next(macd, 50.0);
+        let [v3, v4, f2, schaff] = self.of_pf.next(pf, pf);
         lines.copy_from_slice(&[schaff, macd, fast, slow, v1, v2, f1, pf, v3, v4, f2]);
     }
 }
@@ -85,8 +85,8 @@ impl Stochastic {
         Self { lowest: Lowest::new(n), highest: Highest::new(n), factor, raw: f64::NAN, smooth: f64::NAN }
     }
 
-    /// Lowest, range, percent of range and its smoothing; a flat range keeps the percent it had.
-    fn next(&mut self, x: f64) -> [f64; 4] {
+    /// Lowest, range, percent of range and its smoothing; a flat range keeps the percent it had, at first `start`.
+    fn next(&mut self, x: f64, start: f64) -> [f64; 4] {
         let lowest = self.lowest.next(x);
         let range = self.highest.next(x) - lowest;
         if range.is_nan() {
@@ -94,6 +94,8 @@ impl Stochastic {
         }
         if range > 0.0 {
             self.raw = 100.0 * ((x - lowest) / range);
+        } else if self.raw.is_nan() {
+            self.raw = start;
         }
         let before = if self.smooth.is_nan() { self.raw } else { self.smooth };
         self.smooth = before + self.factor * (self.raw - before);
