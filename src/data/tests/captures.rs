@@ -129,7 +129,7 @@ fn writers_take_turns_and_a_left_lock_file_does_not_matter() {
     assert!(matches!(read_capture(&path, &key(), &lines(10, 200)), CaptureState::Fresh(_)));
     drop(lock);
     for job in waiting {
-        assert!(matches!(job.wait(Duration::from_secs(60)), Some(Outcome::Finished(()))));
+        assert!(matches!(job.wait(Duration::from_mins(1)), Some(Outcome::Finished(()))));
     }
     let last = [11, 12].map(|n| matches!(read_capture(&path, &key(), &lines(n, 200)), CaptureState::Fresh(_)));
     assert!(last == [true, false] || last == [false, true]);

@@ -43,7 +43,7 @@ fn awkward(bars: usize) -> Series {
     let bar = |i: usize| {
         let close = 0.1 + (i as f64 * 0.7).sin() / 30.0;
         let (high, low) = (close.max(0.1) * 1.5, close.min(0.1) / 1.5);
-        let volume = if i % 7 == 0 { 0.0 } else { 1e-300 * i as f64 };
+        let volume = if i.is_multiple_of(7) { 0.0 } else { 1e-300 * i as f64 };
         Bar { timestamp: START + i as i64 * HOUR, open: 0.1, high, low, close, volume }
     };
     let holes = (0..bars).map(|i| if i % 3 == 1 { f64::NAN } else { i as f64 / 3.0 }).collect();
