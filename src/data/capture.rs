@@ -49,7 +49,8 @@ pub fn capture_path(workspace: &Path, symbol: &str, timeframe: Timeframe, start_
 
 /// Writes bars and all lines, with what they were computed from.
 ///
-/// Two writers of one capture take turns; a reader sees the old file or the new one.
+/// Two writers of one capture take turns (so never call it inside a rayon task: the thread that waits may be the one
+/// that would have to go on); a reader sees the old file or the new one.
 ///
 /// # Errors
 /// Lines of another length than the bars, two lines of one name, and whatever the disk refuses.

@@ -7,6 +7,7 @@ mod bars;
 mod capture;
 mod csv;
 mod error;
+mod footer;
 mod layout;
 mod parquet;
 mod report;

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::Cursor;
+use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use polars::prelude::{
     Series as PolarsSeries, TimeUnit, TimeZone,
 };
 
-use super::{Column, DataError, Row};
+use super::{Column, DataError, Row, footer};
 use crate::files::AtomicFile;
 
 /// Rows per row group: what is held encoded at once while writing.
@@ -139,16 +139,22 @@ impl Source {
     }
 
     fn open(path: &Path, content: Content) -> Result<Self, DataError> {
+        let damage = |reason: &str| DataError::Parquet { path: path.to_owned(), reason: reason.to_owned() };
         let (footer, names) = guarded(path, || {
+            let tail = content.tail()?.ok_or_else(|| damage("it does not end as one"))?;
+            if !footer::is_sound(&tail) {
+                return Err(Fault::Named(damage("its footer is garbled")));
+            }
             let mut reader = content.reader()?;
             let footer = reader.get_metadata()?.clone();
             let names = reader.schema()?.iter_names().map(ToString::to_string).collect();
             Ok((footer, names))
         })?;
         let grouped = footer.row_groups.iter().try_fold(0_usize, |sum, group| sum.checked_add(group.num_rows()));
-        if grouped != Some(footer.num_rows) || footer.num_rows > MOST_ROWS {
-            let reason = format!("its footer promises {} rows", footer.num_rows);
-            return Err(DataError::Parquet { path: path.to_owned(), reason });
+        let mut chunks = footer.row_groups.iter().flat_map(|group| group.parquet_columns());
+        let too_many = chunks.any(|chunk| !(0..=MOST_ROWS as i64).contains(&chunk.num_values()));
+        if grouped != Some(footer.num_rows) || footer.num_rows > MOST_ROWS || too_many {
+            return Err(damage("its footer promises rows that it cannot hold"));
         }
         let pairs = footer.key_value_metadata.iter().flatten().filter(|pair| pair.key != SCHEMA_KEY);
         let metadata = pairs.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default())).collect();
@@ -224,11 +230,35 @@ impl Source {
 
 impl Content {
     fn reader(&self) -> Result<ParquetReader<Box<dyn MmapBytesReader + '_>>, PolarsError> {
-        let bytes: Box<dyn MmapBytesReader + '_> = match self {
+        Ok(ParquetReader::new(self.bytes()?))
+    }
+
+    fn bytes(&self) -> Result<Box<dyn MmapBytesReader + '_>, PolarsError> {
+        Ok(match self {
             Self::Bytes(bytes) => Box::new(Cursor::new(bytes)),
             Self::Mapped(file) => Box::new(file.try_clone()?),
-        };
-        Ok(ParquetReader::new(bytes))
+        })
+    }
+
+    /// The encoded footer; `None` if the file does not end with one.
+    fn tail(&self) -> Result<Option<Vec<u8>>, PolarsError> {
+        let mut bytes = self.bytes()?;
+        let size = bytes.seek(SeekFrom::End(0))?;
+        if size < 12 {
+            return Ok(None);
+        }
+        let mut end = [0; 8];
+        bytes.seek(SeekFrom::End(-8))?;
+        bytes.read_exact(&mut end)?;
+        let [a, b, c, d, magic @ ..] = end;
+        let length = u64::from(u32::from_le_bytes([a, b, c, d]));
+        if magic != *b"PAR1" || length + 12 > size {
+            return Ok(None);
+        }
+        bytes.seek(SeekFrom::End(-8 - length as i64))?;
+        let mut footer = vec![0; length as usize];
+        bytes.read_exact(&mut footer)?;
+        Ok(Some(footer))
     }
 }
 

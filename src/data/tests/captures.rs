@@ -1,8 +1,11 @@
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::{CaptureKey, CaptureState, capture_path, read_capture, write_capture};
 use super::{START, awkward, read};
 use crate::indicators::{Line, Lines, Unit};
+use crate::jobs::{self, JobContext, Outcome};
 
 const DAY: i64 = 86_400_000;
 
@@ -113,13 +116,23 @@ fn writers_take_turns_and_a_left_lock_file_does_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.parquet");
     std::fs::write(folder.path().join("c.parquet.lock"), "left behind").unwrap();
-    let (series, written) = (awkward(200), lines(10, 200));
-    rayon::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|_| write_capture(&path, &series, &written, &key()).unwrap());
-        }
+    write_capture(&path, &awkward(200), &lines(10, 200), &key()).unwrap();
+
+    let lock = std::fs::File::open(folder.path().join("c.parquet.lock")).unwrap();
+    lock.lock().unwrap();
+    let waiting = [1, 2].map(|n| {
+        let path = path.clone();
+        let write = move |_: &JobContext<()>| Ok(write_capture(&path, &awkward(200), &lines(10 + n, 200), &key())?);
+        jobs::spawn("capture", Arc::new(|| ()), write).unwrap()
     });
-    assert!(matches!(read_capture(&path, &key(), &written), CaptureState::Fresh(_)));
+    assert!(waiting[0].wait(Duration::from_millis(100)).is_none(), "wrote beside another writer");
+    assert!(matches!(read_capture(&path, &key(), &lines(10, 200)), CaptureState::Fresh(_)));
+    drop(lock);
+    for job in waiting {
+        assert!(matches!(job.wait(Duration::from_mins(1)), Some(Outcome::Finished(()))));
+    }
+    let last = [11, 12].map(|n| matches!(read_capture(&path, &key(), &lines(n, 200)), CaptureState::Fresh(_)));
+    assert!(last == [true, false] || last == [false, true]);
 }
 
 #[test]

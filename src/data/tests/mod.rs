@@ -41,17 +41,10 @@ fn repaired() -> ReadOptions {
 /// Hourly bars with awkward numbers and one extra with a hole.
 fn awkward(bars: usize) -> Series {
     let bar = |i: usize| {
-        let x = 0.1 + (i as f64 * 0.7).sin() / 3.0;
-        let (high, low) = (x.max(0.1) * 1.5, x.min(0.1) / 1.5);
-        let volume = if i % 7 == 0 { 0.0 } else { 1e-300 * (i as f64) };
-        Bar {
-            timestamp: START + i as i64 * HOUR,
-            open: 0.1,
-            high,
-            low: low.abs().min(0.01),
-            close: x.abs().max(0.01),
-            volume,
-        }
+        let close = 0.1 + (i as f64 * 0.7).sin() / 30.0;
+        let (high, low) = (close.max(0.1) * 1.5, close.min(0.1) / 1.5);
+        let volume = if i.is_multiple_of(7) { 0.0 } else { 1e-300 * i as f64 };
+        Bar { timestamp: START + i as i64 * HOUR, open: 0.1, high, low, close, volume }
     };
     let holes = (0..bars).map(|i| if i % 3 == 1 { f64::NAN } else { i as f64 / 3.0 }).collect();
     let bars = (0..bars).map(bar).collect();
