@@ -27,6 +27,14 @@ fn kelly_is_zero_without_an_edge_and_hand_checked_with_one() {
     let text = serde_json::to_string(&kelly).unwrap();
     assert_eq!(serde_json::from_str::<Kelly>(&text).unwrap(), kelly);
 
+    // A doubtful edge is sized by its lower bound, not its mean: between none and what the mean would take.
+    let doubtful: Vec<f64> = (0..n).map(|i| 0.02 * noise(i) + 0.003).collect();
+    let unsure = Kelly::fit(&predicted, &doubtful, &volatility, 4, 1).unwrap();
+    let bin = unsure.bins[unsure.bins.len() - 1];
+    let by_mean = 0.5 * bin.mean / (unsure.kappa * 4.0 * 0.01);
+    let size = unsure.size(0.99, 0.1);
+    assert!(bin.low < bin.mean && near(size, by_mean * (bin.low / bin.mean).max(0.0)), "{unsure:?}");
+
     // One value for all: one bin. Too few and ragged columns are refused.
     assert_eq!(Kelly::fit(&vec![0.1; n], &sure, &volatility, 4, 1).unwrap().bins.len(), 1);
     let few = Kelly::fit(&predicted[..59], &sure[..59], &volatility[..59], 4, 1).unwrap_err();
