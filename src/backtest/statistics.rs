@@ -22,7 +22,7 @@ pub struct Yardstick<'a> {
 impl Yardstick<'_> {
     /// 95 % block-bootstrap interval of `statistic` over the rows of `n` bars.
     pub(super) fn interval(&self, n: usize, statistic: impl Fn(&[usize]) -> f64) -> Interval {
-        // Two million bars get 200 resamples, twenty thousand 1000: bounded time on long series.
+        // Up to 20,000 bars get 1000 resamples, 100,000 and more get 200: long series stay quick.
         let resamples = (20_000_000 / n.max(1)).clamp(200, 1000);
         block_bootstrap(n, block_length(n, self.horizon), resamples, 0.95, self.seed, statistic)
     }
