@@ -49,6 +49,23 @@ impl Features {
         &self.data[t * self.width()..(t + 1) * self.width()]
     }
 
+    /// First bar from which every feature has begun; those that begin after a quarter of the bars, if at all, do not count
+    /// and are left to be dropped by the schema.
+    pub fn warm_up(&self) -> usize {
+        let mut waiting: Vec<usize> = (0..self.width()).collect();
+        let mut begun = 0;
+        for t in 0..=self.bars / 4 {
+            let before = waiting.len();
+            if t < self.bars {
+                waiting.retain(|&column| self.row(t)[column].is_nan());
+            }
+            if waiting.len() < before {
+                begun = t;
+            }
+        }
+        begun
+    }
+
     /// One value per bar of the column called `name`.
     pub fn column(&self, name: &str) -> Option<Vec<f32>> {
         let at = self.specs.iter().position(|spec| spec.name == name)?;

@@ -4,7 +4,7 @@ use crate::config::{FeatureGroup, FeaturesConfig};
 
 use super::FeatureSpec;
 use super::columns::Column;
-use super::window_stats::{Moments, SortedWindow, moments};
+use super::window_stats::{SortedWindow, moments};
 
 /// Steps of velocity and acceleration.
 const CHANGE_BARS: [usize; 4] = [1, 3, 5, 10];
@@ -100,20 +100,26 @@ impl LineFeatures {
 
     fn fill_moments(&self, x: &[f64], rows: Range<usize>, out: &mut [f32]) {
         let Some(&longest) = self.windows.last() else { return };
-        let (width, base) = (self.per_line(), self.before_windows());
+        let width = self.per_line();
         let mut t = rows.start;
         while t < rows.end {
             let row = t - rows.start;
-            let emit = |lane: usize, k: usize, m: Moments| {
-                let at = (row + lane) * width + base + WINDOW_PARTS.len() * k;
-                out[at..at + 4].copy_from_slice(&[m.mean, m.std, m.skew, m.kurtosis].map(cell));
-            };
             if t + 1 >= longest && t + LANES <= rows.end {
-                moments::<LANES>(x, t, &self.windows, emit);
+                moments::<LANES>(x, t, &self.windows, |k, m| self.place_moments(&mut out[row * width..], k, m));
                 t += LANES;
             } else {
-                moments::<1>(x, t, &self.windows, emit);
+                moments::<1>(x, t, &self.windows, |k, m| self.place_moments(&mut out[row * width..], k, m));
                 t += 1;
+            }
+        }
+    }
+
+    /// Writes the moments of window `k` of the first L rows of `out`.
+    fn place_moments<const L: usize>(&self, out: &mut [f32], k: usize, moments: &[[f64; L]; 4]) {
+        let at = self.before_windows() + WINDOW_PARTS.len() * k;
+        for (lane, row) in out.chunks_exact_mut(self.per_line()).take(L).enumerate() {
+            for (part, values) in moments.iter().enumerate() {
+                row[at + part] = cell(values[lane]);
             }
         }
     }

@@ -17,6 +17,8 @@ mod stationary;
 mod window_stats;
 
 #[cfg(test)]
+mod schema_tests;
+#[cfg(test)]
 mod tests;
 
 pub use error::DatasetError;

@@ -1,22 +1,11 @@
-/// Moments of the `w` values ending at a bar.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Moments {
-    pub(super) mean: f64,
-    /// With divisor n.
-    pub(super) std: f64,
-    /// Bias-corrected, G1.
-    pub(super) skew: f64,
-    /// Bias-corrected excess, G2.
-    pub(super) kurtosis: f64,
-}
-
 /// Spread below which a window counts as flat.
 pub(super) const FLAT: f64 = 1e-10;
 /// Bound of skew and kurtosis.
 const SHAPE_BOUND: f64 = 10.0;
 
-/// Moments of `x[t + 1 - w..=t]` for L bars t = `at..at + L` and every w of ascending `windows`; NaN if a value is or if
-/// the series is shorter than the window. `emit(lane, window index, moments)`.
+/// Mean, standard deviation (divisor n), bias-corrected skew G1 and excess kurtosis G2 of the values
+/// `x[t + 1 - w..=t]` for L bars t = `at..at + L` and every w of ascending `windows`; NaN where a value is, nothing where
+/// the series is shorter than the window. `emit(window index, [mean, std, skew, kurtosis] of each bar)`.
 ///
 /// One pass from the newest value back, with power sums around it: a member of the window lies within sqrt(w - 1)
 /// standard deviations of its mean, so little is lost to cancellation. Lanes are bars, each summed in the same order,
@@ -25,11 +14,11 @@ pub(super) fn moments<const L: usize>(
     x: &[f64],
     at: usize,
     windows: &[usize],
-    mut emit: impl FnMut(usize, usize, Moments),
+    mut emit: impl FnMut(usize, &[[f64; L]; 4]),
 ) {
     let mut anchor = [0.0; L];
     anchor.copy_from_slice(&x[at..at + L]);
-    let (mut s1, mut s2, mut s3, mut s4) = ([0.0; L], [0.0; L], [0.0; L], [0.0; L]);
+    let mut sums = [[0.0; L]; 4];
     let mut back = 0;
     for (k, &w) in windows.iter().enumerate() {
         if w > at + 1 {
@@ -40,41 +29,42 @@ pub(super) fn moments<const L: usize>(
             for l in 0..L {
                 let d = row[l] - anchor[l];
                 let d2 = d * d;
-                s1[l] += d;
-                s2[l] += d2;
-                s3[l] += d2 * d;
-                s4[l] += d2 * d2;
+                sums[0][l] += d;
+                sums[1][l] += d2;
+                sums[2][l] += d2 * d;
+                sums[3][l] += d2 * d2;
             }
             back += 1;
         }
-        for l in 0..L {
-            emit(l, k, from_sums(w as f64, anchor[l], [s1[l], s2[l], s3[l], s4[l]]));
-        }
+        emit(k, &from_sums(w as f64, &anchor, &sums));
     }
 }
 
-/// Skew and kurtosis as in Joanes & Gill, "Comparing measures of sample skewness and kurtosis" (1998).
-fn from_sums(n: f64, anchor: f64, sums: [f64; 4]) -> Moments {
-    let [a, b, c, d] = sums.map(|s| s / n);
-    let m2 = b - a * a;
-    let m3 = c - 3.0 * a * b + 2.0 * a * a * a;
-    let m4 = d - 4.0 * a * c + 6.0 * a * a * b - 3.0 * a * a * a * a;
-    // Not `max`, which would turn NaN into 0.
-    let std = m2.clamp(0.0, f64::INFINITY).sqrt();
-    let (mut skew, mut kurtosis) = (0.0, 0.0);
-    if std.is_nan() {
-        (skew, kurtosis) = (f64::NAN, f64::NAN);
-    } else if std > FLAT {
-        skew = (n * (n - 1.0)).sqrt() / (n - 2.0) * m3 / (m2 * std);
-        kurtosis = (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * m4 / (m2 * m2) - 3.0 * (n - 1.0));
+/// Skew and kurtosis as in Joanes & Gill, "Comparing measures of sample skewness and kurtosis" (1998); 0 if flat.
+fn from_sums<const L: usize>(n: f64, anchor: &[f64; L], sums: &[[f64; L]; 4]) -> [[f64; L]; 4] {
+    let skew_factor = (n * (n - 1.0)).sqrt() / (n - 2.0);
+    let kurtosis_factor = (n - 1.0) / ((n - 2.0) * (n - 3.0));
+    let mut out = [[0.0; L]; 4];
+    for l in 0..L {
+        let [a, b, c, d] = [sums[0][l] / n, sums[1][l] / n, sums[2][l] / n, sums[3][l] / n];
+        let m2 = b - a * a;
+        let m3 = c - 3.0 * a * b + 2.0 * a * a * a;
+        let m4 = d - 4.0 * a * c + 6.0 * a * a * b - 3.0 * a * a * a * a;
+        // Comparisons that NaN passes through, unlike `max`.
+        let std = if m2 < 0.0 { 0.0 } else { m2.sqrt() };
+        let skew = skew_factor * m3 / (m2 * std);
+        let kurtosis = kurtosis_factor * ((n + 1.0) * m4 / (m2 * m2) - 3.0 * (n - 1.0));
+        let flat = std <= FLAT;
+        out[0][l] = anchor[l] + a;
+        out[1][l] = std;
+        out[2][l] = if flat { 0.0 } else { skew.clamp(-SHAPE_BOUND, SHAPE_BOUND) };
+        out[3][l] = if flat { 0.0 } else { kurtosis.clamp(-SHAPE_BOUND, SHAPE_BOUND) };
     }
-    Moments {
-        mean: anchor + a,
-        std,
-        skew: skew.clamp(-SHAPE_BOUND, SHAPE_BOUND),
-        kurtosis: kurtosis.clamp(-SHAPE_BOUND, SHAPE_BOUND),
-    }
+    out
 }
+
+/// Values compared at once.
+const STRIDE: usize = 8;
 
 /// The last `capacity` values in ascending order, as long as none of them is NaN.
 ///
@@ -82,35 +72,37 @@ fn from_sums(n: f64, anchor: f64, sums: [f64; 4]) -> Moments {
 #[derive(Debug)]
 pub(super) struct SortedWindow {
     capacity: usize,
+    len: usize,
+    /// Ascending up to `len`, then infinite up to a multiple of `STRIDE`, so that counting needs no special end.
     sorted: Vec<f32>,
 }
 
 impl SortedWindow {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, sorted: Vec::with_capacity(capacity) }
+        Self { capacity, len: 0, sorted: vec![f32::INFINITY; capacity.next_multiple_of(STRIDE)] }
     }
 
     /// Takes `x[t]`, forgets `x[t - capacity]`; true when full. Call with consecutive t.
     pub(super) fn slide(&mut self, x: &[f32], t: usize) -> bool {
         let new = x[t];
         if new.is_nan() {
-            self.sorted.clear();
+            self.sorted.fill(f32::INFINITY);
+            self.len = 0;
             return false;
         }
-        if self.sorted.len() < self.capacity {
-            self.sorted.insert(self.rank(new), new);
+        // Without a value to forget the last, infinite place is overwritten.
+        let full = self.len == self.capacity;
+        let [enter, below] = self.ranks([new, if full { x[t - self.capacity] } else { new }]);
+        let leave = if full { below } else { self.len };
+        if leave < enter {
+            self.sorted.copy_within(leave + 1..enter, leave);
+            self.sorted[enter - 1] = new;
         } else {
-            let old = x[t - self.capacity];
-            let (leave, enter) = (self.rank(old), self.rank(new));
-            if leave < enter {
-                self.sorted.copy_within(leave + 1..enter, leave);
-                self.sorted[enter - 1] = new;
-            } else {
-                self.sorted.copy_within(enter..leave, enter + 1);
-                self.sorted[enter] = new;
-            }
+            self.sorted.copy_within(enter..leave, enter + 1);
+            self.sorted[enter] = new;
         }
-        self.sorted.len() == self.capacity
+        self.len = self.capacity.min(self.len + 1);
+        self.len == self.capacity
     }
 
     /// Linear-interpolation quantile (Hyndman & Fan type 7) of a full window.
@@ -121,9 +113,16 @@ impl SortedWindow {
         (f64::from(low) + (place - below as f64) * (f64::from(high) - f64::from(low))) as f32
     }
 
-    /// Values below `value`: counting them all is branch-free and beats a binary search at these sizes.
-    fn rank(&self, value: f32) -> usize {
-        self.sorted.iter().map(|&v| u32::from(v < value)).sum::<u32>() as usize
+    /// Values below each of two: counting them all is branch-free and beats a binary search at these sizes.
+    fn ranks(&self, [a, b]: [f32; 2]) -> [usize; 2] {
+        let (mut below_a, mut below_b) = ([0_u32; STRIDE], [0_u32; STRIDE]);
+        for values in self.sorted.chunks_exact(STRIDE) {
+            for l in 0..STRIDE {
+                below_a[l] += u32::from(values[l] < a);
+                below_b[l] += u32::from(values[l] < b);
+            }
+        }
+        [below_a, below_b].map(|counts| counts.iter().sum::<u32>() as usize)
     }
 }
 
@@ -148,10 +147,10 @@ mod tests {
             [2.25, 3.530479530359256, 0.9301876830887258, 1.0878432853589048],
         ];
         let mut seen = 0;
-        moments::<1>(&X, 6, &[4, 5, 7], |_, k, m| {
+        moments::<1>(&X, 6, &[4, 5, 7], |k, m| {
             seen += 1;
-            for (ours, theirs) in [m.mean, m.std, m.skew, m.kurtosis].into_iter().zip(golden[k]) {
-                assert!(close(ours, theirs), "{k}: {ours} {theirs}");
+            for ([ours], theirs) in m.iter().zip(golden[k]) {
+                assert!(close(*ours, theirs), "{k}: {ours} {theirs}");
             }
         });
         assert_eq!(seen, 3);
@@ -170,13 +169,17 @@ mod tests {
 
     #[test]
     fn a_flat_or_broken_window_has_defined_moments() {
-        moments::<1>(&[0.1; 20], 19, &[20], |_, _, m| {
-            assert!(close(m.mean, 0.1) && m.std == 0.0 && m.skew == 0.0 && m.kurtosis == 0.0);
+        let mut seen = 0;
+        moments::<1>(&[0.1; 20], 19, &[20], |_, m| {
+            seen += 1;
+            assert!(close(m[0][0], 0.1) && m[1..] == [[0.0]; 3]);
         });
-        moments::<1>(&[1.0, f64::NAN, 2.0, 3.0], 3, &[4], |_, _, m| {
-            assert!(m.mean.is_nan() && m.std.is_nan() && m.skew.is_nan() && m.kurtosis.is_nan());
+        moments::<1>(&[1.0, f64::NAN, 2.0, 3.0], 3, &[4], |_, m| {
+            seen += 1;
+            assert!(m.iter().all(|value| value[0].is_nan()));
         });
-        moments::<1>(&X, 2, &[4], |_, _, _| panic!("three values are not four"));
+        moments::<1>(&X, 2, &[4], |_, _| seen += 10);
+        assert_eq!(seen, 2, "three values are not four");
     }
 
     proptest! {
@@ -184,11 +187,14 @@ mod tests {
         #[test]
         fn eight_lanes_equal_one_bit_for_bit(x in prop::collection::vec(-1e3_f64..1e3, 60..80)) {
             let windows = [4, 7, 33];
-            let mut wide = vec![[0_u64; 4]; 8 * 3];
-            let bits = |m: Moments| [m.mean, m.std, m.skew, m.kurtosis].map(f64::to_bits);
-            moments::<8>(&x, 40, &windows, |lane, k, m| wide[lane * 3 + k] = bits(m));
+            let mut wide = Vec::new();
+            moments::<8>(&x, 40, &windows, |_, m| wide.push(*m));
             for lane in 0..8 {
-                moments::<1>(&x, 40 + lane, &windows, |_, k, m| assert_eq!(wide[lane * 3 + k], bits(m)));
+                moments::<1>(&x, 40 + lane, &windows, |k, m| {
+                    for part in 0..4 {
+                        assert_eq!(wide[k][part][lane].to_bits(), m[part][0].to_bits());
+                    }
+                });
             }
         }
 
@@ -205,7 +211,7 @@ mod tests {
                 if let Some(plain) = plain {
                     let mut plain = plain.to_vec();
                     plain.sort_by(f32::total_cmp);
-                    prop_assert_eq!(&window.sorted, &plain);
+                    prop_assert_eq!(&window.sorted[..w], &plain[..]);
                     let wide: Vec<f64> = plain.into_iter().map(f64::from).collect();
                     prop_assert_eq!(f64::from(window.quantile(0.25)), crate::stats::quantile(&wide, 0.25));
                 }
