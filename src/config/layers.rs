@@ -31,7 +31,20 @@ pub fn load(file: Option<&Path>, preset_name: Option<&str>, overrides: &[String]
         })?,
         None => RunConfig::default(),
     };
-    let mut table = Table::try_from(&base)
+    over(&base, user)
+}
+
+/// `base` with `key=value` overrides on top.
+pub fn overlay(base: &RunConfig, overrides: &[String]) -> Result<RunConfig, ConfigError> {
+    let mut user = Table::new();
+    for text in overrides {
+        set(&mut user, text)?;
+    }
+    over(base, user)
+}
+
+fn over(base: &RunConfig, user: Table) -> Result<RunConfig, ConfigError> {
+    let mut table = Table::try_from(base)
         .map_err(|err| ConfigError::Syntax { origin: "preset".to_owned(), message: err.to_string() })?;
     let mut problems = Vec::new();
     merge(&mut table, user, "", &mut problems);

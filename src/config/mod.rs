@@ -7,7 +7,7 @@ mod run_config;
 mod validate;
 
 pub use field_error::{ConfigError, FieldError};
-pub use layers::load;
+pub use layers::{load, overlay};
 pub use presets::{PRESETS, preset};
 pub use run_config::{
     AnalysisConfig, BacktestConfig, DataConfig, DevicePreference, Encoder, FeatureGroup, FeaturesConfig, LabelBase,

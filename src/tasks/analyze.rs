@@ -9,7 +9,8 @@ use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use super::fitted::{Fitted, model_hash};
 use super::forecast::{Forecast, raw_forecasts};
-use super::prepare::Dataset;
+use super::prepare::{Dataset, prepare_for};
+use super::run::OpenRun;
 use crate::analysis::attention::{AttentionMaps, AttentionReport, Truth, attention_maps, attention_report};
 use crate::analysis::attribution::{Importance, Target, importance};
 use crate::analysis::calibration::{CalibrationReport, Calibrator};
@@ -19,13 +20,13 @@ use crate::analysis::pca::Pca;
 use crate::analysis::regimes::{RegimeModel, RegimeRow, RegimeTableInput, regime_table};
 use crate::analysis::verdict::{Verdict, VerdictInput};
 use crate::backtest::Kelly;
-use crate::config::AnalysisConfig;
+use crate::config::{AnalysisConfig, DevicePreference};
 use crate::data::{Column, Table, write_table};
 use crate::dataset::Slice;
 use crate::files::write_atomic;
 use crate::models::Network;
 use crate::runs::RunDir;
-use crate::training::Forecasts;
+use crate::training::{Forecasts, load_model, pick_device};
 
 /// What the pictures and the printed report need beyond the files.
 #[derive(Debug)]
@@ -275,7 +276,8 @@ impl Report<'_> {
     fn decision(&self) -> Result<DecisionBoundary> {
         let (probability, _) = self.entry_on_test();
         let returns: Vec<f64> = self.test.iter().map(|&t| self.dataset.labels.forward_return[t]).collect();
-        let report = DecisionBoundary::new(&probability, &returns, self.horizon(), self.dataset.card.cost, self.seed())?;
+        let report =
+            DecisionBoundary::new(&probability, &returns, self.horizon(), self.dataset.card.cost, self.seed())?;
         self.publish("decision", &report, &json!({}))?;
         Ok(report)
     }
@@ -309,14 +311,18 @@ pub struct WindowAttention {
     pub rollout: Vec<f64>,
 }
 
-/// Attention of the window that ends at the bar opening at or just before `time`.
-pub(super) fn attention_at(collected: &Collected, dataset: &Dataset, network: &Network, time: i64) -> Result<WindowAttention> {
-    let bars = collected.series.bars();
-    let t = bars.partition_point(|bar| bar.timestamp <= time).checked_sub(1).context("the time lies before the first bar")?;
+/// Attention of the window that ends at the bar of `open` opening at or just before `time` (UTC milliseconds).
+pub fn window_attention(open: &OpenRun, time: i64, job: &Job) -> Result<WindowAttention> {
+    let (device, _) = pick_device(DevicePreference::Cpu)?;
+    let (card, network) = load_model(&open.dir.model_file(), &device)?;
+    let dataset = prepare_for(&open.collected, card, job)?;
+    let bars = open.collected.series.bars();
+    let after = bars.partition_point(|bar| bar.timestamp <= time);
+    let t = after.checked_sub(1).context("the time lies before the first bar")?;
     if let Some(problem) = dataset.inputs.window_problem(t, dataset.card.model.seq_len) {
         anyhow::bail!("no window at that bar: {problem}");
     }
-    let maps = attention_maps(network, &dataset.inputs, t)?;
+    let maps = attention_maps(&network, &dataset.inputs, t)?;
     Ok(WindowAttention { timestamp: bars[t].timestamp, rollout: maps.rollout(), maps })
 }
 

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -9,14 +8,14 @@ use serde_json::json;
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use super::fitted::Fitted;
-use super::forecast::{Forecast, read_forecast};
+use super::forecast::read_forecast;
 use crate::backtest::{
-    BuyAndHold, Calibrated, EquityPoint, NetworkStrategy, RandomEntries, RuleColumns, RuleStrategy, Simulation, Statistics,
-    Strategy, StrategyReport, Trade, Verdict, Yardstick, comparison_table, regime_table, simulate,
+    BuyAndHold, Calibrated, EquityPoint, NetworkStrategy, RandomEntries, RuleColumns, RuleStrategy, Simulation,
+    Statistics, StrategyReport, Trade, Verdict, Yardstick, comparison_table, regime_table, simulate,
 };
 use crate::config::BacktestConfig;
 use crate::data::{Column, Table, write_table};
-use crate::dataset::{Labels, Slice, make_labels};
+use crate::dataset::{Slice, make_labels};
 use crate::files::write_atomic;
 use crate::runs::RunDir;
 use crate::training::ModelCard;
@@ -57,7 +56,11 @@ pub(super) fn backtest_run(
     let forecast = read_forecast(&dir.predictions_file())?;
     let bars = collected.series.bars();
     if forecast.timestamp.len() != bars.len() {
-        anyhow::bail!("the predictions cover {} bars, the data {}: analyze the run again", forecast.timestamp.len(), bars.len());
+        anyhow::bail!(
+            "the predictions cover {} bars, the data {}: analyze the run again",
+            forecast.timestamp.len(),
+            bars.len()
+        );
     }
     let range = card.slices.range(slice);
     let labels = make_labels(bars, &card.labels, card.cost);
@@ -91,7 +94,7 @@ pub(super) fn backtest_run(
         squeeze_on: column("squeeze_volatility.squeeze_on")?,
     };
     let rule = simulate(bars, range.clone(), &mut RuleStrategy::new(columns, config), config);
-    let hold = simulate(bars, range.clone(), &mut BuyAndHold, config);
+    let hold = simulate(bars, range.clone(), &mut BuyAndHold::default(), config);
     let hold_bars = if config.max_bars > 0 { config.max_bars } else { horizon };
     let size = mean_size(&ours).unwrap_or(config.max_size);
     let mut dice = RandomEntries::new(range.clone(), ours.trades.len(), hold_bars, config.side, size, card.train.seed);
@@ -142,7 +145,9 @@ fn emit(summary: &BacktestSummary, job: &Job) {
             "per_regime": report.per_regime,
         })));
     }
-    job.emit(TaskEvent::Record(json!({ "event": "backtest_verdict", "slice": summary.slice, "verdict": summary.verdict })));
+    job.emit(TaskEvent::Record(
+        json!({ "event": "backtest_verdict", "slice": summary.slice, "verdict": summary.verdict }),
+    ));
 }
 
 /// trades.parquet and equity.parquet of the first strategy, those of the others under their names, and report.json.
@@ -167,7 +172,8 @@ fn trades_table(trades: &[Trade]) -> Table {
     let time = |f: &dyn Fn(&Trade) -> i64| Column::Time(trades.iter().map(f).collect());
     let float = |f: &dyn Fn(&Trade) -> f64| Column::Float(trades.iter().map(f).collect());
     let text = |f: &dyn Fn(&Trade) -> &str| Column::Text(trades.iter().map(|t| f(t).to_owned()).collect());
-    let int = |f: &dyn Fn(&Trade) -> Option<usize>| Column::Int(trades.iter().map(|t| f(t).map(|v| v as i64)).collect());
+    let int =
+        |f: &dyn Fn(&Trade) -> Option<usize>| Column::Int(trades.iter().map(|t| f(t).map(|v| v as i64)).collect());
     let mut table = Table::new();
     table.push("entry_time", time(&|t| t.entry_time));
     table.push("exit_time", time(&|t| t.exit_time));
@@ -202,6 +208,7 @@ fn equity_table(equity: &[EquityPoint]) -> Table {
 /// backtest/report.json of a run.
 pub fn read_reports(dir: &RunDir) -> Result<BacktestSummary> {
     let path = dir.backtest_dir().join("report.json");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("no backtest yet: cannot read {}", path.display()))?;
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("no backtest yet: cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is garbled: backtest the run again", path.display()))
 }

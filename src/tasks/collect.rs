@@ -48,11 +48,8 @@ pub struct Collected {
 /// catalogue are the same. Lines are always computed from the first bar of the file.
 pub fn collect(workspace: &Path, request: &CollectRequest, job: &Job) -> Result<Collected> {
     job.progress(0, 0, "reading bars");
-    let options = ReadOptions {
-        symbol: request.symbol.clone(),
-        timeframe: request.timeframe,
-        ..ReadOptions::default()
-    };
+    let options =
+        ReadOptions { symbol: request.symbol.clone(), timeframe: request.timeframe, ..ReadOptions::default() };
     let (series, report) = read_series(&request.file, &options)?;
     job.check()?;
     let start = Instant::now();

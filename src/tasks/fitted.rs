@@ -45,8 +45,8 @@ impl Fitted {
         let path = dir.analysis_file(FILE);
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("the run has no {}: analyze it first", path.display()))?;
-        let fitted: Self =
-            serde_json::from_str(&text).with_context(|| format!("{} is garbled: analyze the run again", path.display()))?;
+        let fitted: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{} is garbled: analyze the run again", path.display()))?;
         if fitted.model != model_hash(dir)? {
             anyhow::bail!("the model of {} changed after its analysis: analyze it again", dir.path().display());
         }
@@ -59,7 +59,7 @@ impl Fitted {
 pub(super) fn model_hash(dir: &RunDir) -> Result<String> {
     use sha2::Digest as _;
     let path = dir.model_file();
-    let bytes = std::fs::read(&path)
-        .with_context(|| format!("the run has no model yet: cannot read {}", path.display()))?;
+    let bytes =
+        std::fs::read(&path).with_context(|| format!("the run has no model yet: cannot read {}", path.display()))?;
     Ok(sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -11,9 +11,6 @@ use crate::market::Bar;
 use crate::stats;
 use crate::training::{ModelCard, TargetTable};
 
-/// Share of the bars that a warm-up may cost.
-const LONGEST_WARM_UP: f64 = 0.5;
-
 /// What a network learns from and is judged on.
 #[derive(Debug)]
 pub struct Dataset {
@@ -123,22 +120,7 @@ pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> 
 /// Bars with a full window behind the warm-up of every feature that ever begins, and the first bar of that warm-up's end.
 fn usable_bars(features: &Features, bars: &[Bar], config: &RunConfig) -> Result<(Range<usize>, usize)> {
     let n = bars.len();
-    let latest = (n as f64 * LONGEST_WARM_UP) as usize;
-    let width = features.width();
-    let mut begins = vec![usize::MAX; width];
-    let mut open = width;
-    for t in 0..latest {
-        if open == 0 {
-            break;
-        }
-        for (begin, value) in begins.iter_mut().zip(features.row(t)) {
-            if *begin == usize::MAX && value.is_finite() {
-                *begin = t;
-                open -= 1;
-            }
-        }
-    }
-    let warm_up = begins.iter().copied().filter(|begin| *begin != usize::MAX).max().unwrap_or(n);
+    let warm_up = features.warm_up();
     let mut start = warm_up + config.model.seq_len - 1;
     let mut end = n;
     for (field, text, bound) in
@@ -154,7 +136,11 @@ fn usable_bars(features: &Features, bars: &[Bar], config: &RunConfig) -> Result<
         bail!(
             "too few bars: the features need {warm_up} bars to warm up and the first window {} more, but there are {n}{}",
             config.model.seq_len,
-            if config.data.start.is_empty() && config.data.end.is_empty() { "" } else { " before data.start and data.end" },
+            if config.data.start.is_empty() && config.data.end.is_empty() {
+                ""
+            } else {
+                " before data.start and data.end"
+            },
         );
     }
     Ok((start..end, warm_up))

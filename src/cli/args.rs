@@ -1,0 +1,212 @@
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+/// See what a network learned from your indicators and why it took a trade.
+///
+/// Research and education only: nothing here is investment advice, and trading risks loss.
+#[derive(Debug, Parser)]
+#[command(name = "glassbox", version, about, long_about, propagate_version = true)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Global {
+    /// Folder of captures and runs [default: the platform's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) workspace: Option<PathBuf>,
+    /// Threads of computation [default: all]
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) threads: Option<usize>,
+    /// Where tensors live [default: as configured]
+    #[arg(long, global = true, value_enum)]
+    pub(super) device: Option<DeviceArg>,
+    /// Overrides one configuration key; may be repeated
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    pub(super) overrides: Vec<String>,
+    /// One JSON object per line on standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum DeviceArg {
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Collect, train, analyze and backtest in one go
+    Run(RunArgs),
+    /// Capture every indicator line of a file of bars
+    Collect(CollectArgs),
+    /// Collect and train, or continue a run's training
+    Train(TrainArgs),
+    /// Examine a trained run: attention, importance, regimes, calibration, verdict
+    Analyze(AnalyzeArgs),
+    /// Trade a run's forecasts, or a file of signals, on paper
+    Backtest(BacktestArgs),
+    /// One record per bar: what a run's model says
+    Predict(PredictArgs),
+    /// Browse and compute indicators
+    #[command(subcommand)]
+    Indicators(IndicatorsCommand),
+    /// Look at, import and export bars
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Check what the program stands on
+    Doctor,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct RunArgs {
+    /// TOML configuration; `data.file` counts from its folder
+    #[arg(value_name = "CONFIG.toml", required_unless_present = "data")]
+    pub(super) config: Option<PathBuf>,
+    /// Preset underneath the configuration: demo, readme-debug, debug, baseline, elite, experimental, seed
+    #[arg(long)]
+    pub(super) preset: Option<String>,
+    /// CSV or Parquet file of bars, instead of the configuration's
+    #[arg(long, value_name = "BARS")]
+    pub(super) data: Option<PathBuf>,
+    /// Continue the newest run of the same configuration and data
+    #[arg(long)]
+    pub(super) resume: bool,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct CollectArgs {
+    /// CSV or Parquet file of bars
+    #[arg(value_name = "BARS", required_unless_present = "config")]
+    pub(super) file: Option<PathBuf>,
+    /// Take the bars named in this configuration
+    #[arg(long, value_name = "CONFIG.toml")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct TrainArgs {
+    /// TOML configuration
+    #[arg(long, value_name = "CONFIG.toml")]
+    pub(super) config: Option<PathBuf>,
+    /// Preset underneath the configuration
+    #[arg(long)]
+    pub(super) preset: Option<String>,
+    /// CSV or Parquet file of bars
+    #[arg(long, value_name = "BARS")]
+    pub(super) data: Option<PathBuf>,
+    /// Continue this run folder instead of starting another
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data"])]
+    pub(super) resume: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct AnalyzeArgs {
+    /// Run folder
+    pub(super) run: PathBuf,
+    /// Write the four pictures as SVG into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) figures: Option<PathBuf>,
+    /// Only print the attention of the window that ends at this time
+    #[arg(long, value_name = "TIME")]
+    pub(super) window: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct BacktestArgs {
+    /// Run folder
+    #[arg(required_unless_present = "signals")]
+    pub(super) run: Option<PathBuf>,
+    /// Bars to trade; anything but `test` is marked as in sample
+    #[arg(long, value_enum, default_value = "test")]
+    pub(super) slice: SliceArg,
+    /// CSV or Parquet of timestamp, side, size, stop, target
+    #[arg(long, value_name = "FILE", requires = "data", conflicts_with = "run")]
+    pub(super) signals: Option<PathBuf>,
+    /// Bars the signals are traded on
+    #[arg(long, value_name = "BARS")]
+    pub(super) data: Option<PathBuf>,
+    /// Where trades, equity and report of the signals go
+    #[arg(long, value_name = "DIR", requires = "signals")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SliceArg {
+    Train,
+    Validation,
+    Calibration,
+    Test,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct PredictArgs {
+    /// Run folder
+    pub(super) run: PathBuf,
+    /// CSV or Parquet file of bars
+    #[arg(long, value_name = "BARS")]
+    pub(super) data: PathBuf,
+    /// Only the last N bars
+    #[arg(long, value_name = "N")]
+    pub(super) last: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum IndicatorsCommand {
+    /// All indicators with their lines
+    List,
+    /// Formula, source, parameters and lines of one indicator
+    Show {
+        /// Such as `rsi` or `rsi(period=9)`
+        id: String,
+    },
+    /// Compute lines of a file of bars
+    Compute {
+        /// CSV or Parquet file of bars
+        #[arg(long, value_name = "BARS")]
+        data: PathBuf,
+        /// Parquet file to write
+        #[arg(long, value_name = "LINES.parquet")]
+        out: PathBuf,
+        /// Only these, comma-separated, such as `rsi(period=9),macd`
+        #[arg(long, value_name = "ID,..")]
+        only: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DataCommand {
+    /// What is in a file of bars
+    Inspect {
+        /// CSV or Parquet file
+        file: PathBuf,
+    },
+    /// Sort, drop exact duplicates, check, and write bars as Parquet or CSV
+    Import {
+        /// CSV or Parquet file
+        file: PathBuf,
+        /// Parquet or CSV file to write
+        #[arg(long)]
+        out: PathBuf,
+        /// Ticker to store
+        #[arg(long)]
+        symbol: Option<String>,
+        /// Bar length such as 4h
+        #[arg(long)]
+        timeframe: Option<String>,
+    },
+    /// Write bars that are in order as Parquet or CSV
+    Export {
+        /// CSV or Parquet file
+        file: PathBuf,
+        /// Parquet or CSV file to write
+        #[arg(long)]
+        out: PathBuf,
+    },
+}

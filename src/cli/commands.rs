@@ -1,0 +1,269 @@
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use serde_json::{Value, json};
+
+use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, DataCommand, Global, SliceArg};
+use super::print::{Failure, Printer};
+use super::watch::watch;
+use super::{indicators, setup};
+use crate::config::RunConfig;
+use crate::data::{ReadOptions, parse_time};
+use crate::dataset::Slice;
+use crate::runs::{RunDir, Stage};
+use crate::tasks::{
+    BacktestSummary, CollectRequest, PredictRequest, RunRequest, RunSummary, SignalsRequest, backtest_signals, collect,
+    doctor, export, import, inspect, open_run, predict, run as run_task, stage_of_run, window_attention,
+};
+
+pub(super) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
+    let printer = *printer;
+    let global = &args.global;
+    let threads = setup::threads(global)?;
+    let workspace = setup::workspace(global)?;
+    match &args.command {
+        Command::Run(args) => {
+            let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
+            let request = RunRequest { workspace, config, until: Stage::Backtest, resume: args.resume, threads };
+            whole_run(request, printer)
+        }
+        Command::Train(args) => {
+            if let Some(run) = &args.resume {
+                return one_stage(&workspace, run, Stage::Train, None, Slice::Test, global, printer);
+            }
+            let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
+            let request = RunRequest { workspace, config, until: Stage::Train, resume: false, threads };
+            whole_run(request, printer)
+        }
+        Command::Collect(args) => collect_bars(&workspace, args, global, printer),
+        Command::Analyze(args) => match &args.window {
+            Some(time) => window(&workspace, args, time, printer),
+            None => {
+                let figures = args.figures.clone();
+                one_stage(&workspace, &args.run, Stage::Analyze, figures, Slice::Test, global, printer)
+            }
+        },
+        Command::Backtest(args) => backtest(&workspace, args, global, printer),
+        Command::Predict(args) => {
+            let (run, data, last) = (args.run.clone(), args.data.clone(), args.last);
+            let request = PredictRequest { workspace, run, data, last };
+            let records = watch("predict", printer, move |job| predict(&request, job))?;
+            for record in records {
+                printer.record(&record);
+                printer.text(&prediction_text(&record));
+            }
+            Ok(())
+        }
+        Command::Indicators(command) => indicators::run(command, printer),
+        Command::Data(command) => market(command, printer),
+        Command::Doctor => {
+            let checks = doctor(&workspace, threads);
+            for check in &checks {
+                printer.record(check);
+                printer.text(&format!("{:4} {:11} {}", if check.ok { "ok" } else { "FAIL" }, check.name, check.found));
+            }
+            match checks.iter().find(|check| !check.ok) {
+                Some(check) => Err(anyhow!("{}: {}", check.name, check.found).into()),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+fn whole_run(request: RunRequest, printer: Printer) -> Result<(), Failure> {
+    if request.config.train.use_wandb {
+        Printer::note(
+            "train.use_wandb: this version writes no Weights & Biases directory; metrics.jsonl holds every figure",
+        );
+    }
+    let start = std::time::Instant::now();
+    let summary = watch("run", printer, move |job| run_task(&request, job))?;
+    finish(&summary, start.elapsed().as_secs_f64(), printer);
+    Ok(())
+}
+
+fn finish(summary: &RunSummary, seconds: f64, printer: Printer) {
+    if let Some(backtest) = &summary.backtest {
+        printer.text(&backtest_text(backtest));
+    }
+    let folder = summary.dir.path().display().to_string();
+    printer.record(&json!({ "event": "run", "run": summary.manifest.id, "folder": folder, "seconds": seconds }));
+    printer.text(&format!("\n{folder}\ndone in {seconds:.1} s"));
+}
+
+fn backtest_text(backtest: &BacktestSummary) -> String {
+    let day = |ms: i64| crate::data::time_text(ms).chars().take(10).collect::<String>();
+    format!(
+        "\nBacktest on the {} slice{}, {} bars from {} to {}, costs {:.2} % per round trip\n\n{}\n\n{}",
+        backtest.slice,
+        if backtest.in_sample { " (IN SAMPLE: these bars taught or tuned the network)" } else { " (out of sample)" },
+        backtest.bars,
+        day(backtest.range.0),
+        day(backtest.range.1),
+        100.0 * backtest.cost,
+        backtest.table,
+        backtest.verdict.sentence,
+    )
+}
+
+fn one_stage(
+    workspace: &Path,
+    run: &Path,
+    stage: Stage,
+    figures: Option<std::path::PathBuf>,
+    slice: Slice,
+    global: &Global,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let start = std::time::Instant::now();
+    let (workspace, run) = (workspace.to_owned(), run.to_owned());
+    let config = run_config(&run, global)?;
+    let summary = watch(&stage.to_string(), printer, move |job| {
+        let open = open_run(&workspace, &run, job)?;
+        stage_of_run(open, stage, &config, slice, figures.as_deref(), job)
+    })?;
+    if stage == Stage::Analyze {
+        printer.text(&verdict_text(&summary.dir));
+    }
+    finish(&summary, start.elapsed().as_secs_f64(), printer);
+    Ok(())
+}
+
+/// The run's own configuration with `--set` on top.
+fn run_config(run: &Path, global: &Global) -> Result<RunConfig, Failure> {
+    let manifest = RunDir::open(run).and_then(|dir| dir.load()).map_err(anyhow::Error::from)?;
+    if global.overrides.is_empty() && global.device.is_none() {
+        return Ok(manifest.config);
+    }
+    crate::config::overlay(&manifest.config, &global.overrides).map_err(|err| Failure::Usage(err.into()))
+}
+
+fn verdict_text(dir: &RunDir) -> String {
+    let read = |name: &str| -> Option<Value> {
+        serde_json::from_str(&std::fs::read_to_string(dir.analysis_file(name)).ok()?).ok()
+    };
+    let sentence =
+        |name: &str| read(name).and_then(|v| Some(v.get("sentence")?.as_str()?.to_owned())).unwrap_or_default();
+    ["verdict.json", "calibration.json", "attention.json"].map(sentence).join("\n")
+}
+
+fn collect_bars(workspace: &Path, args: &CollectArgs, global: &Global, printer: Printer) -> Result<(), Failure> {
+    let config = setup::config(global, args.config.as_deref(), None, args.file.as_deref())?;
+    let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
+    let timeframe = text(&config.data.timeframe).map(|t| t.parse()).transpose();
+    let request = CollectRequest {
+        file: config.data.file.clone().into(),
+        symbol: text(&config.data.symbol),
+        timeframe: timeframe.map_err(|err| Failure::Usage(anyhow::Error::new(err)))?,
+    };
+    let workspace = workspace.to_owned();
+    let collected = watch("collect", printer, move |job| collect(&workspace, &request, job))?;
+    printer.record(&json!({
+        "event": "stage",
+        "stage": "collect",
+        "seconds": collected.seconds,
+        "reused": collected.reused,
+        "reason": collected.reason,
+        "bars": collected.series.len(),
+        "lines": collected.lines.columns.len(),
+        "bars_per_s": collected.series.len() as f64 / collected.seconds,
+        "capture": collected.capture,
+        "report": collected.report,
+    }));
+    printer.text(&collected.capture.display().to_string());
+    Ok(())
+}
+
+fn window(workspace: &Path, args: &AnalyzeArgs, time: &str, printer: Printer) -> Result<(), Failure> {
+    let at =
+        parse_time(time).ok_or_else(|| Failure::Usage(anyhow!("--window {time:?} is no ISO date or date-time")))?;
+    let (workspace, run) = (workspace.to_owned(), args.run.clone());
+    let attention =
+        watch("attention", printer, move |job| window_attention(&open_run(&workspace, &run, job)?, at, job))?;
+    let mut record = serde_json::to_value(&attention).context("attention")?;
+    if let Some(fields) = record.as_object_mut() {
+        fields.insert("event".to_owned(), json!("window_attention"));
+    }
+    printer.record(&record);
+    let maps = &attention.maps;
+    for layer in 0..maps.layers {
+        for head in 0..maps.heads {
+            let received = maps.received(layer, head);
+            let lags: Vec<String> = received.iter().rev().take(12).map(|w| format!("{w:.3}")).collect();
+            printer.text(&format!("layer {layer} head {head}  weight on lags 0, 1, ..: {}", lags.join(" ")));
+        }
+    }
+    Ok(())
+}
+
+fn backtest(workspace: &Path, args: &BacktestArgs, global: &Global, printer: Printer) -> Result<(), Failure> {
+    if let (Some(signals), Some(data)) = (&args.signals, &args.data) {
+        let config = setup::config(global, None, None, None)?.backtest;
+        let request = SignalsRequest { signals: signals.clone(), data: data.clone(), out: args.out.clone(), config };
+        let summary = watch("backtest", printer, move |job| backtest_signals(&request, job))?;
+        printer.text(&summary.table);
+        return Ok(());
+    }
+    let Some(run) = &args.run else {
+        return Err(Failure::Usage(anyhow!("name a run folder, or --signals and --data")));
+    };
+    let slice = match args.slice {
+        SliceArg::Train => Slice::Train,
+        SliceArg::Validation => Slice::Validation,
+        SliceArg::Calibration => Slice::Calibration,
+        SliceArg::Test => Slice::Test,
+    };
+    one_stage(workspace, run, Stage::Backtest, None, slice, global, printer)
+}
+
+fn prediction_text(record: &crate::tasks::PredictionRecord) -> String {
+    let percent = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{:+.2} %", 100.0 * x));
+    let plain = |x: Option<f64>| x.map_or("-".to_owned(), |x| format!("{x:.3}"));
+    match &record.no_prediction {
+        Some(problem) => format!("{}  {problem}", record.time),
+        None => format!(
+            "{}  entry {} (raw {})  exit {}  return {}  volatility {}  regime {}  {}",
+            record.time,
+            plain(record.entry_prob_calibrated),
+            plain(record.entry_prob),
+            plain(record.exit_prob),
+            percent(record.expected_return),
+            percent(record.volatility),
+            record.regime.map_or("-".to_owned(), |r| r.to_string()),
+            record.decision.as_deref().unwrap_or(""),
+        ),
+    }
+}
+
+fn market(command: &DataCommand, printer: Printer) -> Result<(), Failure> {
+    let report = match command {
+        DataCommand::Inspect { file } => {
+            let file = file.clone();
+            watch("inspect", printer, move |job| inspect(&file, &ReadOptions::default(), job))?
+        }
+        DataCommand::Import { file, out, symbol, timeframe } => {
+            let timeframe = timeframe.as_deref().map(str::parse).transpose();
+            let options = ReadOptions {
+                symbol: symbol.clone(),
+                timeframe: timeframe.map_err(|err: crate::market::TimeframeError| Failure::Usage(err.into()))?,
+                ..ReadOptions::default()
+            };
+            let (file, out) = (file.clone(), out.clone());
+            watch("import", printer, move |job| import(&file, &out, &options, job))?
+        }
+        DataCommand::Export { file, out } => {
+            let (file, out) = (file.clone(), out.clone());
+            watch("export", printer, move |job| export(&file, &out, &ReadOptions::default(), job))?
+        }
+    };
+    let mut record = serde_json::to_value(&report).context("report")?;
+    if let Some(fields) = record.as_object_mut() {
+        fields.insert("event".to_owned(), json!("data"));
+        for (name, value) in fields.iter() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            printer.text(&format!("{name:18} {text}"));
+        }
+    }
+    printer.record(&record);
+    Ok(())
+}

@@ -1,0 +1,54 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+
+use super::args::{DeviceArg, Global};
+use super::print::Failure;
+use crate::config::{DevicePreference, RunConfig, load};
+
+/// The workspace asked for, or the platform's data folder.
+pub(super) fn workspace(global: &Global) -> Result<PathBuf> {
+    match &global.workspace {
+        Some(folder) => std::path::absolute(folder).context("the workspace is no usable path"),
+        None => directories::ProjectDirs::from("", "", "glassbox")
+            .map(|dirs| dirs.data_dir().to_owned())
+            .context("this system names no data folder: give --workspace DIR"),
+    }
+}
+
+/// Makes the thread pool and tells its size.
+pub(super) fn threads(global: &Global) -> Result<usize, Failure> {
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = global.threads.unwrap_or(available);
+    if threads == 0 {
+        return Err(Failure::Usage(anyhow!("--threads must be at least 1")));
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the thread pool")?;
+    Ok(threads)
+}
+
+/// Defaults, preset, file, `--set` and `--device`, in rising precedence; a relative `data.file` of the file counts from
+/// the file's folder, `data` from the current one.
+pub(super) fn config(
+    global: &Global,
+    file: Option<&Path>,
+    preset: Option<&str>,
+    data: Option<&Path>,
+) -> Result<RunConfig, Failure> {
+    let mut config = load(file, preset, &global.overrides).map_err(|err| Failure::Usage(err.into()))?;
+    if let Some(data) = data {
+        config.data.file = data.display().to_string();
+    } else if let Some(folder) = file.and_then(Path::parent)
+        && !config.data.file.is_empty()
+    {
+        config.data.file = folder.join(&config.data.file).display().to_string();
+    }
+    if let Some(device) = global.device {
+        config.train.device = match device {
+            DeviceArg::Auto => DevicePreference::Auto,
+            DeviceArg::Cpu => DevicePreference::Cpu,
+            DeviceArg::Cuda => DevicePreference::Cuda,
+        };
+    }
+    Ok(config)
+}

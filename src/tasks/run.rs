@@ -1,0 +1,302 @@
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::analyze::{AnalysisSummary, analyze_network, write_figures};
+use super::backtest::{BacktestSummary, backtest_run};
+use super::collect::{CollectRequest, Collected, collect};
+use super::event::{Job, StageClock, TaskEvent, now};
+use super::fitted::Fitted;
+use super::prepare::{Dataset, prepare, prepare_for};
+use super::train::train;
+use crate::config::{DevicePreference, RunConfig};
+use crate::dataset::Slice;
+use crate::jobs::Cancelled;
+use crate::runs::{Manifest, RunDir, RunStatus, Stage, find_by_key};
+use crate::training::{Device, load_model, pick_device};
+
+/// A run to do.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// Folder of captures and runs.
+    pub workspace: PathBuf,
+    /// What to do; `data.file` absolute or relative to the current folder.
+    pub config: RunConfig,
+    /// Stages wanted, the first ones up to this.
+    pub until: Stage,
+    /// Continue the newest run of the same configuration and data instead of starting another.
+    pub resume: bool,
+    /// Threads in use, for the record.
+    pub threads: usize,
+}
+
+/// A finished run.
+#[derive(Debug)]
+pub struct RunSummary {
+    /// Its folder.
+    pub dir: RunDir,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// The comparison, when it was backtested.
+    pub backtest: Option<BacktestSummary>,
+}
+
+/// Collects, trains, analyzes and backtests; every stage leaves files, so an interrupted run goes on where it was.
+pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
+    let mut config = request.config.clone();
+    let file = absolute(&config.data.file)?;
+    config.data.file = file.display().to_string();
+    let clock = StageClock::start(Stage::Collect, job);
+    let collected = collect_for(&request.workspace, &config, job)?;
+    report_collect(&clock, &collected, job);
+    if request.until == Stage::Collect {
+        bail!("a run needs more than its bars");
+    }
+    let (device, device_name) = pick_device(config.train.device)?;
+    let key = run_key(&config, &collected)?;
+    let found = if request.resume { find_by_key(&request.workspace, &key) } else { None };
+    let dataset = prepare(&collected, &config, job)?;
+    let (dir, mut manifest) = match found {
+        Some(entry) => {
+            job.emit(TaskEvent::Note(format!("continues {}", entry.manifest.id)));
+            (entry.dir, entry.manifest)
+        }
+        None => {
+            let manifest = new_manifest(&config, &collected, key, request.threads, &device_name)?;
+            (RunDir::create(&request.workspace, &manifest)?, manifest)
+        }
+    };
+    let _lock = dir.lock()?;
+    job.emit(TaskEvent::Record(
+        json!({ "event": "run_started", "run": manifest.id, "folder": dir.path(), "device": device_name }),
+    ));
+    let result = stages(&dir, &mut manifest, &collected, &dataset, &device, request.until, job);
+    settle(&dir, &mut manifest, &result)?;
+    result.map(|backtest| RunSummary { dir, manifest, backtest })
+}
+
+/// Does the stages after collecting that are not done yet.
+fn stages(
+    dir: &RunDir,
+    manifest: &mut Manifest,
+    collected: &Collected,
+    dataset: &Dataset,
+    device: &Device,
+    until: Stage,
+    job: &Job,
+) -> Result<Option<BacktestSummary>> {
+    manifest.status = RunStatus::Running;
+    manifest.error = None;
+    manifest.mark(Stage::Collect);
+    dir.save(manifest)?;
+    let config = manifest.config.clone();
+    let clock = StageClock::start(Stage::Train, job);
+    if manifest.has(Stage::Train) {
+        clock.done(job, true, "the run is trained already", &json!({}));
+    } else {
+        let trained = train(dir, &manifest.key, dataset, device, job)?;
+        mark(dir, manifest, Stage::Train)?;
+        let reason = match trained.resumed_at {
+            0 => "new".to_owned(),
+            epoch => format!("continued after epoch {epoch}"),
+        };
+        let more =
+            json!({ "epochs": trained.epochs, "best_epoch": trained.best_epoch, "best_score": trained.best_score });
+        clock.done(job, false, &reason, &more);
+    }
+    if until < Stage::Analyze {
+        return Ok(None);
+    }
+    let clock = StageClock::start(Stage::Analyze, job);
+    if manifest.has(Stage::Analyze) {
+        clock.done(job, true, "the run is analyzed already", &json!({}));
+    } else {
+        let (_, network) = load_model(&dir.model_file(), device)?;
+        analyze_network(dir, collected, dataset, &network, &config.analysis, job)?;
+        mark(dir, manifest, Stage::Analyze)?;
+        clock.done(job, false, "new", &json!({}));
+    }
+    if until < Stage::Backtest {
+        return Ok(None);
+    }
+    let clock = StageClock::start(Stage::Backtest, job);
+    let summary = backtest_run(dir, collected, &dataset.card, &config.backtest, Slice::Test, job)?;
+    mark(dir, manifest, Stage::Backtest)?;
+    clock.done(job, false, "always done again", &json!({}));
+    Ok(Some(summary))
+}
+
+fn mark(dir: &RunDir, manifest: &mut Manifest, stage: Stage) -> Result<()> {
+    manifest.mark(stage);
+    Ok(dir.save(manifest)?)
+}
+
+/// Writes how the run ended.
+fn settle<T>(dir: &RunDir, manifest: &mut Manifest, result: &Result<T>) -> Result<()> {
+    (manifest.status, manifest.error) = match result {
+        Ok(_) => (RunStatus::Finished, None),
+        Err(err) if is_cancelled(err) => (RunStatus::Cancelled, None),
+        Err(err) => (RunStatus::Failed, Some(format!("{err:#}"))),
+    };
+    manifest.ended = Some(now());
+    Ok(dir.save(manifest)?)
+}
+
+/// True if a task ended because the user asked.
+pub(super) fn is_cancelled(err: &anyhow::Error) -> bool {
+    err.chain().any(|cause| cause.is::<Cancelled>())
+}
+
+fn absolute(file: &str) -> Result<PathBuf> {
+    if file.is_empty() {
+        bail!("data.file is empty: name a CSV or Parquet file of bars");
+    }
+    std::path::absolute(file).with_context(|| format!("data.file {file:?} is no usable path"))
+}
+
+fn collect_for(workspace: &Path, config: &RunConfig, job: &Job) -> Result<Collected> {
+    let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
+    let timeframe = text(&config.data.timeframe).map(|t| t.parse()).transpose().context("data.timeframe")?;
+    let request =
+        CollectRequest { file: PathBuf::from(&config.data.file), symbol: text(&config.data.symbol), timeframe };
+    collect(workspace, &request, job)
+}
+
+fn report_collect(clock: &StageClock, collected: &Collected, job: &Job) {
+    let more = json!({
+        "bars": collected.series.len(),
+        "lines": collected.lines.columns.len(),
+        "bars_per_s": collected.series.len() as f64 / collected.seconds,
+        "capture": collected.capture,
+        "report": collected.report,
+    });
+    clock.done(job, collected.reused, &collected.reason, &more);
+}
+
+/// Equal for runs that must come to the same figures: everything but names, places and the device.
+fn run_key(config: &RunConfig, collected: &Collected) -> Result<String> {
+    let mut config = config.clone();
+    config.train.run_name.clear();
+    config.train.device = DevicePreference::Auto;
+    config.data.file.clear();
+    let text = json!([config, collected.fingerprint, collected.catalogue, env!("CARGO_PKG_VERSION")]);
+    Ok(Sha256::digest(serde_json::to_string(&text)?.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn new_manifest(
+    config: &RunConfig,
+    collected: &Collected,
+    key: String,
+    threads: usize,
+    device: &str,
+) -> Result<Manifest> {
+    let started = now();
+    let time = chrono::DateTime::from_timestamp_millis(started).context("the clock shows no valid time")?;
+    let id = format!("{}_{}_{}", time.format("%Y-%m-%dT%H-%M-%S-%3fZ"), config.train.run_name, &key[..8]);
+    let series = &collected.series;
+    Ok(Manifest {
+        id,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        status: RunStatus::Running,
+        error: None,
+        done: Vec::new(),
+        key,
+        config: config.clone(),
+        data_file: config.data.file.clone(),
+        fingerprint: collected.fingerprint.clone(),
+        symbol: series.symbol.clone(),
+        timeframe: series.timeframe.to_string(),
+        bars: series.len(),
+        first_timestamp: collected.report.start_ms,
+        last_timestamp: collected.report.end_ms,
+        threads,
+        device: device.to_owned(),
+        started,
+        ended: None,
+    })
+}
+
+/// A run with its bars, ready for one more stage.
+#[derive(Debug)]
+pub struct OpenRun {
+    pub(super) dir: RunDir,
+    pub(super) manifest: Manifest,
+    pub(super) collected: Collected,
+}
+
+/// Opens a run folder and collects its bars again (from the capture when nothing changed).
+///
+/// Errors if the bars are gone or are not the ones the run was made of.
+pub fn open_run(workspace: &Path, path: &Path, job: &Job) -> Result<OpenRun> {
+    let dir = RunDir::open(path)?;
+    let manifest = dir.load()?;
+    let clock = StageClock::start(Stage::Collect, job);
+    let collected = collect_for(workspace, &manifest.config, job)?;
+    if collected.fingerprint != manifest.fingerprint {
+        bail!("the bars in {} are not the ones the run was made of", manifest.data_file);
+    }
+    report_collect(&clock, &collected, job);
+    Ok(OpenRun { dir, manifest, collected })
+}
+
+/// One more stage of an existing run: resumes its training, analyzes it (with pictures into `figures`), or trades
+/// `slice` with `config`'s backtest section.
+pub fn stage_of_run(
+    open: OpenRun,
+    stage: Stage,
+    config: &RunConfig,
+    slice: Slice,
+    figures: Option<&Path>,
+    job: &Job,
+) -> Result<RunSummary> {
+    let OpenRun { dir, mut manifest, collected } = open;
+    let _lock = dir.lock()?;
+    let (device, _) = pick_device(config.train.device)?;
+    let clock = StageClock::start(stage, job);
+    let mut backtest = None;
+    match stage {
+        Stage::Collect => {}
+        Stage::Train => {
+            let dataset = prepare(&collected, &manifest.config.clone(), job)?;
+            let result = stages(&dir, &mut manifest, &collected, &dataset, &device, Stage::Train, job);
+            settle(&dir, &mut manifest, &result)?;
+            result?;
+        }
+        Stage::Analyze => {
+            let (card, network) = load_model(&dir.model_file(), &device)?;
+            let dataset = prepare_for(&collected, card, job)?;
+            let summary = analyze_network(&dir, &collected, &dataset, &network, &config.analysis, job)?;
+            if let Some(folder) = figures {
+                draw(folder, &dir, &manifest, &summary, &dataset, &network, job)?;
+            }
+            mark(&dir, &mut manifest, Stage::Analyze)?;
+            clock.done(job, false, "asked for", &json!({}));
+        }
+        Stage::Backtest => {
+            let (card, _) = load_model(&dir.model_file(), &device)?;
+            backtest = Some(backtest_run(&dir, &collected, &card, &config.backtest, slice, job)?);
+            mark(&dir, &mut manifest, Stage::Backtest)?;
+            clock.done(job, false, "asked for", &json!({}));
+        }
+    }
+    Ok(RunSummary { dir, manifest, backtest })
+}
+
+fn draw(
+    folder: &Path,
+    dir: &RunDir,
+    manifest: &Manifest,
+    summary: &AnalysisSummary,
+    dataset: &Dataset,
+    network: &crate::models::Network,
+    job: &Job,
+) -> Result<()> {
+    job.progress(0, 0, "drawing");
+    let fitted = Fitted::load(dir)?;
+    let name = format!("{} {} {}", manifest.config.train.run_name, manifest.symbol, manifest.timeframe);
+    let files = write_figures(folder, &name, summary, &fitted, dataset, network)?;
+    job.emit(TaskEvent::Record(json!({ "event": "figures", "files": files })));
+    Ok(())
+}
