@@ -38,10 +38,10 @@ impl Predictor for Vec<Option<Prediction>> {
 /// What the calibration slice taught the strategy.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Calibrated {
-    /// Share of calibration bars labelled entry.
-    pub entry_base_rate: f64,
-    /// Share of calibration bars labelled exit.
-    pub exit_base_rate: f64,
+    /// Calibrated entry probability that one in five calibration bars reached.
+    pub entry_threshold: f64,
+    /// Exit probability that one in five calibration bars reached.
+    pub exit_threshold: f64,
     /// Sizes of long entries, for Kelly sizing.
     pub kelly_long: Option<Kelly>,
     /// Sizes of short entries, for Kelly sizing.
@@ -52,7 +52,7 @@ pub struct Calibrated {
 ///
 /// Long entry: calibrated entry probability at or over the threshold. Short entry, when the configuration allows it:
 /// exit probability at or over its threshold, for the exit label is a fall beyond noise. A threshold of 0 in the
-/// configuration becomes the label's base rate plus 20 % of the rest. If both call, the one further over its threshold
+/// configuration becomes the one fitted on the calibration slice, which one bar in five of that slice reached. If both call, the one further over its threshold
 /// wins. Each entry asks the regime policy; where the policy names regimes and the prediction has none, there is no
 /// entry. Size after `backtest.sizing`, at most `max_size`.
 ///
@@ -87,11 +87,11 @@ impl<P: Predictor> NetworkStrategy<P> {
                 return Err(BacktestError::NoKelly { side: Direction::Short.name() });
             }
         }
-        let threshold = |base: f64| if config.threshold > 0.0 { config.threshold } else { base + 0.2 * (1.0 - base) };
+        let threshold = |fitted: f64| if config.threshold > 0.0 { config.threshold } else { fitted };
         Ok(Self {
             predictor,
-            long_threshold: threshold(calibrated.entry_base_rate),
-            short_threshold: threshold(calibrated.exit_base_rate),
+            long_threshold: threshold(calibrated.entry_threshold),
+            short_threshold: threshold(calibrated.exit_threshold),
             max_bars: if config.max_bars > 0 { config.max_bars } else { horizon },
             config: config.clone(),
             calibrated,

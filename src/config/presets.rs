@@ -29,12 +29,11 @@ pub fn preset(name: &str) -> Option<RunConfig> {
                 ..FeaturesConfig::default()
             },
             labels: horizon(6),
-            model: shape([32, 32, 4, 2, 128, 4], 0.1),
+            model: shape([32, 32, 4, 2, 128, 4], 0.2),
             train: TrainConfig {
                 num_epochs: 15,
                 patience: 4,
-                learning_rate: 3e-4,
-                weight_decay: 1e-2,
+                weight_decay: 0.1,
                 run_name: "demo".to_owned(),
                 ..TrainConfig::default()
             },

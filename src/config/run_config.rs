@@ -385,7 +385,7 @@ pub struct BacktestConfig {
     pub max_size: f64,
     /// Annualised volatility aimed at by `volatility` sizing.
     pub volatility_target: f64,
-    /// Calibrated entry probability needed; 0 takes the base rate of the calibration slice plus 20 % of the rest.
+    /// Calibrated entry probability needed; 0 takes the one that a fifth of the calibration bars reached.
     pub threshold: f64,
     /// Exit probability that closes a long position; 0 turns the exit off.
     pub exit_threshold: f64,

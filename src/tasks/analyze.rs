@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use super::fitted::{Fitted, model_hash};
-use super::forecast::{Forecast, raw_forecasts};
+use super::forecast::{Forecast, calibrated, raw_forecasts, sigmoid};
 use super::prepare::{Dataset, prepare_for};
 use super::run::OpenRun;
 use crate::analysis::attention::{AttentionMaps, AttentionReport, Truth, attention_maps, attention_report};
@@ -26,7 +26,11 @@ use crate::dataset::Slice;
 use crate::files::write_atomic;
 use crate::models::Network;
 use crate::runs::RunDir;
+use crate::stats::quantile;
 use crate::training::{Forecasts, load_model, pick_device};
+
+/// Share of the calibration bars whose probability reaches the fitted thresholds.
+const TRADED: f64 = 0.2;
 
 /// What the pictures and the printed report need beyond the files.
 #[derive(Debug)]
@@ -100,15 +104,18 @@ fn fit(dir: &RunDir, dataset: &Dataset, raw: &Forecasts, config: &AnalysisConfig
         let net: Vec<f64> = realised.iter().map(|r| sign * r - cost).collect();
         Kelly::fit(&predicted, &net, &volatility, horizon, seed).ok()
     };
-    let base = labels.base_rate(dataset.card.slices.calibration.clone());
+    let calibrator = Calibrator::fit(&pick(&raw.entry_logit), &entry).ok();
+    let entry_probability: Vec<f64> =
+        pick(&raw.entry_logit).into_iter().map(|logit| calibrated(calibrator.as_ref(), logit)).collect();
+    let exit_probability: Vec<f64> = pick(&raw.exit_logit).into_iter().map(sigmoid).collect();
     Ok(Fitted {
-        calibrator: Calibrator::fit(&pick(&raw.entry_logit), &entry).ok(),
+        entry_threshold: quantile(&entry_probability, 1.0 - TRADED),
+        exit_threshold: quantile(&exit_probability, 1.0 - TRADED),
+        calibrator,
         regimes,
         pca,
         kelly_long: kelly(1.0),
         kelly_short: kelly(-1.0),
-        entry_base_rate: base.entry,
-        exit_base_rate: base.exit,
         model: model_hash(dir)?,
     })
 }

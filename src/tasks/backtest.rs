@@ -74,8 +74,8 @@ pub(super) fn backtest_run(
         seed: card.train.seed,
     };
     let calibrated = Calibrated {
-        entry_base_rate: fitted.entry_base_rate,
-        exit_base_rate: fitted.exit_base_rate,
+        entry_threshold: fitted.entry_threshold,
+        exit_threshold: fitted.exit_threshold,
         kelly_long: fitted.kelly_long.clone(),
         kelly_short: fitted.kelly_short.clone(),
     };
@@ -89,8 +89,8 @@ pub(super) fn backtest_run(
     };
     let columns = RuleColumns {
         rsx: column("rsx.rsx")?,
-        wt1: column("wavetrend.wt1")?,
-        wt2: column("wavetrend.wt2")?,
+        wt1: column("wavetrend.WT1")?,
+        wt2: column("wavetrend.WT2")?,
         squeeze_on: column("squeeze_volatility.squeeze_on")?,
     };
     let rule = simulate(bars, range.clone(), &mut RuleStrategy::new(columns, config), config);

@@ -21,10 +21,10 @@ pub struct Fitted {
     pub kelly_long: Option<Kelly>,
     /// Short sizes; calibration slice.
     pub kelly_short: Option<Kelly>,
-    /// Share of entries on the calibration slice.
-    pub entry_base_rate: f64,
-    /// Share of exits on the calibration slice.
-    pub exit_base_rate: f64,
+    /// Calibrated entry probability that one in five bars of the calibration slice reached.
+    pub entry_threshold: f64,
+    /// Exit probability that one in five bars of the calibration slice reached.
+    pub exit_threshold: f64,
     /// SHA-256 of the model file it belongs to.
     pub model: String,
 }

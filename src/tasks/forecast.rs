@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use super::event::Job;
 use super::fitted::Fitted;
 use super::prepare::Dataset;
+use crate::analysis::calibration::Calibrator;
 use crate::backtest::Prediction;
 use crate::data::{Column, Table, read_table, write_table};
 use crate::dataset::Slice;
@@ -44,18 +45,22 @@ pub(super) fn raw_forecasts(network: &Network, dataset: &Dataset, job: &Job) -> 
     })?)
 }
 
-fn sigmoid(x: f64) -> f64 {
+pub(super) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
+}
+
+/// The entry probability of a logit; the raw one without a calibrator, NaN without a forecast.
+pub(super) fn calibrated(calibrator: Option<&Calibrator>, logit: f64) -> f64 {
+    match calibrator {
+        Some(calibrator) if logit.is_finite() => calibrator.apply(logit),
+        _ => sigmoid(logit),
+    }
 }
 
 impl Forecast {
     /// Adds calibration and regimes to raw forecasts of bars that open at `timestamp`.
     pub(super) fn new(raw: Forecasts, timestamp: Vec<i64>, dataset: &Dataset, fitted: &Fitted) -> Self {
         let n = timestamp.len();
-        let calibrate = |logit: f64| match &fitted.calibrator {
-            Some(calibrator) if logit.is_finite() => calibrator.apply(logit),
-            _ => sigmoid(logit),
-        };
         let mut filter = fitted.regimes.filter();
         let mut regime = vec![None; n];
         let mut regime_p = vec![vec![f64::NAN; n]; fitted.regimes.k];
@@ -73,7 +78,7 @@ impl Forecast {
         Self {
             slice: timestamp.iter().map(|&time| slice_name(dataset, time)).collect(),
             entry_prob: raw.entry_logit.iter().map(|&x| sigmoid(x)).collect(),
-            entry_prob_calibrated: raw.entry_logit.iter().map(|&x| calibrate(x)).collect(),
+            entry_prob_calibrated: raw.entry_logit.iter().map(|&x| calibrated(fitted.calibrator.as_ref(), x)).collect(),
             exit_prob: raw.exit_logit.iter().map(|&x| sigmoid(x)).collect(),
             timestamp,
             raw,

@@ -90,8 +90,8 @@ pub fn predict(request: &PredictRequest, job: &Job) -> Result<Vec<PredictionReco
     let bars = collected.series.bars();
     let horizon = dataset.card.labels.prediction_horizon;
     let calibrated = Calibrated {
-        entry_base_rate: fitted.entry_base_rate,
-        exit_base_rate: fitted.exit_base_rate,
+        entry_threshold: fitted.entry_threshold,
+        exit_threshold: fitted.exit_threshold,
         kelly_long: fitted.kelly_long.clone(),
         kelly_short: fitted.kelly_short.clone(),
     };

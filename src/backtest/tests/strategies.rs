@@ -31,9 +31,9 @@ fn the_network_enters_over_the_threshold_and_leaves_at_the_horizon() {
     assert_eq!((trade.reason, trade.regime, trade.size), (ExitReason::Horizon, Some(2), 0.8));
     let weak = Prediction { entry_prob_calibrated: 0.599, ..prediction() };
     assert!(network(weak, &config, Calibrated::default()).is_empty(), "the raw probability does not count");
-    // Threshold 0: base rate 0.5 plus a fifth of the rest is 0.6.
+    // Threshold 0: the one fitted on the calibration slice.
     let automatic = BacktestConfig { threshold: 0.0, ..config.clone() };
-    let calibrated = || Calibrated { entry_base_rate: 0.5, ..Default::default() };
+    let calibrated = || Calibrated { entry_threshold: 0.6, ..Default::default() };
     assert!(network(weak, &automatic, calibrated()).is_empty());
     assert_eq!(network(prediction(), &automatic, calibrated()).len(), 1);
     let missing = Prediction { entry_prob_calibrated: f64::NAN, ..prediction() };
