@@ -36,13 +36,13 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
             whole_run(request, printer)
         }
         Command::Collect(args) => collect_bars(&workspace, args, global, printer),
-        Command::Analyze(args) => match &args.window {
-            Some(time) => window(&workspace, args, time, printer),
-            None => {
-                let figures = args.figures.clone();
-                one_stage(&workspace, &args.run, Stage::Analyze, figures, Slice::Test, global, printer)
+        Command::Analyze(args) => {
+            if let Some(time) = &args.window {
+                return window(&workspace, args, time, printer);
             }
-        },
+            let figures = args.figures.clone();
+            one_stage(&workspace, &args.run, Stage::Analyze, figures, Slice::Test, global, printer)
+        }
         Command::Backtest(args) => backtest(&workspace, args, global, printer),
         Command::Predict(args) => {
             let (run, data, last) = (args.run.clone(), args.data.clone(), args.last);
