@@ -75,9 +75,7 @@ fn code(text: &str) -> String {
 /// Writes `chars[from..to]` as blanks and gives where it stopped.
 fn blank(chars: &[char], from: usize, to: usize, out: &mut String) -> usize {
     let to = to.min(chars.len());
-    out.extend(chars[from..to].iter().map(|&c| if c == '
-' { '
-' } else { ' ' }));
+    out.extend(chars[from..to].iter().map(|&c| if c == '\n' { '\n' } else { ' ' }));
     to
 }
 

@@ -14,14 +14,14 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-pub const FOUR_HOURS: i64 = 4 * 3_600_000;
+pub(crate) const FOUR_HOURS: i64 = 4 * 3_600_000;
 /// 2020-01-01T00:00:00Z
 const START: i64 = 1_577_836_800_000;
 /// Enough for the warm-up of every indicator and four slices.
-pub const BARS: usize = 900;
+pub(crate) const BARS: usize = 900;
 
 /// A run of about a second: 116 lines, one small layer, three epochs.
-pub const TINY: &str = r#"
+pub(crate) const TINY: &str = r#"
 [features]
 groups = ["lines", "returns"]
 lookback_windows = [5]
@@ -44,7 +44,7 @@ windows = 8
 "#;
 
 /// A geometric random walk with gaps, wicks, calm and wild stretches.
-pub fn walk(seed: u64, n: usize) -> Vec<Bar> {
+pub(crate) fn walk(seed: u64, n: usize) -> Vec<Bar> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut price = 100.0_f64;
     let mut log_vol = 0.0_f64;
@@ -69,11 +69,11 @@ pub fn walk(seed: u64, n: usize) -> Vec<Bar> {
         .collect()
 }
 
-pub fn series(bars: Vec<Bar>) -> Series {
+pub(crate) fn series(bars: Vec<Bar>) -> Series {
     Series::new("SYN", Timeframe::from_millis(FOUR_HOURS).unwrap(), bars).unwrap()
 }
 
-pub fn csv(bars: &[Bar]) -> String {
+pub(crate) fn csv(bars: &[Bar]) -> String {
     let mut text = "timestamp,open,high,low,close,volume\n".to_owned();
     for bar in bars {
         let Bar { timestamp, open, high, low, close, volume } = bar;
@@ -84,23 +84,23 @@ pub fn csv(bars: &[Bar]) -> String {
 
 /// What a finished process left.
 #[derive(Debug)]
-pub struct Output {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Output {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Output {
     /// Panics unless the exit code is 0.
     #[track_caller]
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert_eq!(self.code, Some(0), "standard error: {}", self.stderr);
         self
     }
 
     /// All records of standard output, each of which must be JSON with an `event`.
     #[track_caller]
-    pub fn records(&self) -> Vec<Value> {
+    pub(crate) fn records(&self) -> Vec<Value> {
         self.stdout
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|err| panic!("{err}: {line}")))
@@ -110,13 +110,13 @@ impl Output {
 
     /// The records called `event`.
     #[track_caller]
-    pub fn events(&self, event: &str) -> Vec<Value> {
+    pub(crate) fn events(&self, event: &str) -> Vec<Value> {
         self.records().into_iter().filter(|record| record["event"] == event).collect()
     }
 
     /// The only record called `event`.
     #[track_caller]
-    pub fn event(&self, event: &str) -> Value {
+    pub(crate) fn event(&self, event: &str) -> Value {
         let mut found = self.events(event);
         assert_eq!(found.len(), 1, "records {event} in {}", self.stdout);
         found.remove(0)
@@ -124,26 +124,26 @@ impl Output {
 
     /// The record of a stage.
     #[track_caller]
-    pub fn stage(&self, stage: &str) -> Value {
+    pub(crate) fn stage(&self, stage: &str) -> Value {
         self.events("stage").into_iter().find(|record| record["stage"] == stage).expect("the stage is reported")
     }
 
     /// The run folder of the last record.
     #[track_caller]
-    pub fn run(&self) -> PathBuf {
+    pub(crate) fn run(&self) -> PathBuf {
         self.event("run")["folder"].as_str().expect("a path").into()
     }
 }
 
 /// The program with `args`; backtraces are asked for, so that a test notices one that reaches the user.
-pub fn command<S: Into<OsString>>(args: impl IntoIterator<Item = S>) -> Command {
+pub(crate) fn command<S: Into<OsString>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_glassbox"));
     command.args(args.into_iter().map(Into::into)).env("RUST_BACKTRACE", "1");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-pub fn finish(mut command: Command) -> Output {
+pub(crate) fn finish(mut command: Command) -> Output {
     let output = command.output().expect("the program starts");
     Output {
         code: output.status.code(),
@@ -153,7 +153,7 @@ pub fn finish(mut command: Command) -> Output {
 }
 
 /// Runs the program on one thread.
-pub fn glassbox<S: Into<OsString>>(args: impl IntoIterator<Item = S>) -> Output {
+pub(crate) fn glassbox<S: Into<OsString>>(args: impl IntoIterator<Item = S>) -> Output {
     let mut command = command(args);
     command.args(["--json", "--threads", "1"]);
     finish(command)
@@ -166,17 +166,17 @@ macro_rules! args {
 }
 
 /// A folder with bars and a configuration that names them.
-pub struct Lab {
+pub(crate) struct Lab {
     dir: PathBuf,
     _guard: Option<tempfile::TempDir>,
 }
 
 impl Lab {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(&walk(1, BARS), TINY)
     }
 
-    pub fn with(bars: &[Bar], config: &str) -> Self {
+    pub(crate) fn with(bars: &[Bar], config: &str) -> Self {
         let guard = tempfile::tempdir().unwrap();
         let lab = Self { dir: guard.path().to_owned(), _guard: Some(guard) };
         lab.fill(bars, config);
@@ -188,42 +188,42 @@ impl Lab {
         fs::write(self.config(), format!("{config}\n[data]\nfile = \"SYN_4h.csv\"\n")).unwrap();
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
-    pub fn bars(&self) -> PathBuf {
+    pub(crate) fn bars(&self) -> PathBuf {
         self.path("SYN_4h.csv")
     }
 
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.path("tiny.toml")
     }
 
     /// Writes a file into the folder.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, content).unwrap();
         path
     }
 
     /// `run` of the configuration in the workspace called `workspace`.
-    pub fn run(&self, workspace: &str) -> Output {
+    pub(crate) fn run(&self, workspace: &str) -> Output {
         glassbox(args!["run", self.config(), "--workspace", self.path(workspace)])
     }
 }
 
 /// A finished run that many tests look at and none may change.
-pub struct Finished {
-    pub lab: Lab,
-    pub workspace: PathBuf,
-    pub run: PathBuf,
-    pub output: Output,
+pub(crate) struct Finished {
+    pub(crate) lab: Lab,
+    pub(crate) workspace: PathBuf,
+    pub(crate) run: PathBuf,
+    pub(crate) output: Output,
 }
 
 impl Finished {
     /// A copy of the run folder that may be spoilt.
-    pub fn copy(&self) -> (tempfile::TempDir, PathBuf) {
+    pub(crate) fn copy(&self) -> (tempfile::TempDir, PathBuf) {
         let guard = tempfile::tempdir().unwrap();
         let run = guard.path().join("run");
         copy_folder(&self.run, &run);
@@ -231,7 +231,7 @@ impl Finished {
     }
 }
 
-pub fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let target = to.join(entry.file_name());
@@ -244,7 +244,7 @@ pub fn copy_folder(from: &Path, to: &Path) {
 }
 
 /// All files below `folder`, as sorted paths.
-pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -258,7 +258,7 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The tiny run, done once per test process. A static is never dropped, so its folder lies where later processes clear it.
-pub static FINISHED: LazyLock<Finished> = LazyLock::new(|| {
+pub(crate) static FINISHED: LazyLock<Finished> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let old = |path: &Path| {
         let age = path.metadata().and_then(|data| data.modified()).map(|time| SystemTime::now().duration_since(time));
