@@ -150,7 +150,7 @@ fn markets_without_anything_to_learn_are_refused() {
             bar
         })
         .collect();
-    let cases = [(walk(1, 2), "bars"), (walk(1, 60), "bars"), (walk(1, 230), "bars"), (flat, "")];
+    let cases = [(walk(1, 2), "bars"), (walk(1, 60), "bars"), (walk(1, 120), "bars"), (flat, "")];
     for (bars, says) in cases {
         let lab = Lab::with(&bars, TINY);
         let message = refuse(args!["run", lab.config(), "--workspace", lab.path("w")], 1, &[says]);
