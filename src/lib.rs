@@ -1,7 +1,57 @@
-//! Glassbox
+//! Glassbox: a research workstation for neural trading that shows what a network learned and why it decided.
+//!
+//! This page is the map of the program. It states what may know what; `tests/it/architecture.rs` keeps the walls.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! file ──► data ──► Series ──► indicators ──► Lines ──► dataset ──► features, labels, slices, windows
+//!                                                                        │
+//!          backtest ◄── predictions ◄── training::infer ◄── models ◄── training (best weights, checkpoints)
+//!              │                              │
+//!          trades, equity                 analysis: attention, importance, regimes, calibration, verdict
+//! ```
+//!
+//! Every stage writes files under a workspace: captures of indicator lines in `neural_data/`, and one folder per run in
+//! `runs/`. Disk is the record; whoever watches a job gets hints only.
+//!
+//! # Rooms, from the ground up
+//!
+//! | room | what it is | may use |
+//! | --- | --- | --- |
+//! | [`market`] | bars, series, timeframes, calendars | nothing of ours |
+//! | [`stats`] | moments, quantiles, intervals, resampling | nothing of ours |
+//! | [`files`] | whole files appear at once | nothing of ours |
+//! | [`jobs`] | worker threads, progress, cancellation; the only room that starts threads | nothing of ours |
+//! | [`indicators`] | streaming state machines: one bar in, all lines out, internals included | market |
+//! | [`data`] | files of bars and tables, the capture cache; the only room that knows polars | market, indicators, files |
+//! | [`config`] | TOML, presets and overrides become one checked configuration | nothing of ours |
+//! | [`dataset`] | stationary features, schema, labels, slices, windows | market, indicators, config, stats |
+//! | [`nn`] | seeded noise, parameters, differentiable operations, optimiser (candle) | stats |
+//! | [`models`] | the network and its objective (candle) | nn, config |
+//! | [`training`] | loop, gate, early stop, checkpoints, model files, inference (candle) | models, dataset, config, files, jobs |
+//! | [`analysis`] | what the network learned, as plain structs (candle in attention and attribution only) | models, dataset, stats |
+//! | [`backtest`] | fill rules, broker, strategies, statistics; sees the network as a trait | market, config, stats |
+//! | [`runs`] | run folders: the only room that names the files in them | config, files |
+//! | [`tasks`] | what a user can ask for, one function each | everything above |
+//! | [`cli`] | arguments in, records out | tasks, jobs, config, result types |
+//!
+//! # Invariants
+//!
+//! - No look-ahead by construction: an indicator receives one bar at a time and a strategy only the bars up to its own.
+//!   Inputs at bar t use bars up to t, a decision is taken at its close, a fill is at the next open, a label looks at
+//!   t + 1 to t + h. Tests compare every line, feature, forecast and trade with those of truncated data, bit for bit.
+//! - Missing is NaN in memory and null on disk, with a reason; nothing is silently filled, padded or cut.
+//! - What is fitted is fitted on its own slice and carries that range: scaler, regimes and components on train,
+//!   calibration, thresholds and Kelly on calibration.
+//! - Clock, environment and random seeds enter through `tasks` and `cli` only. The same bars, configuration and seed
+//!   give the same bytes of model and metrics, with any number of threads: sums are grouped by fixed chunks, noise comes
+//!   from counters, inference runs in chunks aligned to the series.
+//! - Readers see the old file or the new one. After a kill at any moment a resume goes on from the last epoch and ends
+//!   with the bytes of an uninterrupted run.
+
 pub mod analysis;
 pub mod backtest;
-pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod data;

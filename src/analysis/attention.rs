@@ -171,7 +171,9 @@ pub fn attention_report(
     let mut plain = Vec::with_capacity(bars.len());
     for (chunk, bars) in bars.chunks(BATCH).enumerate() {
         let (maps, outputs) = record(network, inputs, bars, Probe::recording())?;
-        maps.iter().for_each(|map| sums.add(map));
+        for map in &maps {
+            sums.add(map);
+        }
         plain.extend(window_losses(&outputs, truth, chunk * BATCH)?);
     }
     let delta = |pairs: Vec<(usize, usize)>| -> Result<Interval> {

@@ -160,7 +160,7 @@ pub fn importance(network: &Network, inputs: &Inputs, bars: &[usize], target: Ta
     let finite = |x: f64| x.is_finite().then_some(x);
     let (deletion, randomised) = (finite(deletion), finite(importance_rank_correlation(&absolute, &random)));
     let mut doubts = Vec::new();
-    if !(gap <= GAP) {
+    if gap.is_nan() || gap > GAP {
         doubts.push(format!("integrated gradients miss the output's change by {:.0} %", 100.0 * gap));
     }
     if !deletion.is_some_and(|score| score > 0.0) {

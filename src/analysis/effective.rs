@@ -2,24 +2,10 @@
 
 use crate::stats::{Interval, block_bootstrap, block_length};
 
-/// Effective number of labels among the bars marked in `used`, each looking at the `horizon` bars after its own.
-///
-/// The sum of label uniqueness: the label of bar t counts the mean, over t+1..=t+h, of 1 / (labels that look at that
-/// bar). Source: M. Lopez de Prado, "Advances in Financial Machine Learning" (2018), section 4.3.
+/// Effective number of labels among the bars marked in `used`, each looking at the `horizon` bars after its own; see
+/// [`crate::dataset::effective_n`].
 pub fn effective_n(used: &[bool], horizon: usize) -> f64 {
-    let horizon = horizon.max(1);
-    let mut inverse_sum = Vec::with_capacity(used.len() + horizon + 1);
-    inverse_sum.push(0.0);
-    let mut concurrent = 0_usize;
-    for bar in 0..used.len() + horizon {
-        // Labels of bars bar - horizon ..= bar - 1 look at this bar.
-        concurrent += usize::from(bar > 0 && used.get(bar - 1).copied().unwrap_or(false));
-        concurrent -= usize::from(bar > horizon && used[bar - horizon - 1]);
-        let inverse = if concurrent == 0 { 0.0 } else { 1.0 / concurrent as f64 };
-        inverse_sum.push(inverse_sum[bar] + inverse);
-    }
-    let span = |t: usize| (inverse_sum[t + 1 + horizon] - inverse_sum[t + 1]) / horizon as f64;
-    used.iter().enumerate().filter(|(_, used)| **used).map(|(t, _)| span(t)).sum()
+    crate::dataset::effective_n(used.iter().enumerate().filter(|(_, used)| **used).map(|(t, _)| t), horizon.max(1))
 }
 
 /// 95 % block-bootstrap interval of the mean of `value` over the bars where it is finite; none when there is no such

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::calibration::log_loss;
 use super::effective::effective_n;
-use crate::stats::{block_bootstrap, block_length, ranks};
+use crate::stats::{block_bootstrap, block_length};
 
 const RESAMPLES: usize = 2000;
 const RATE_BARS: usize = 20;
@@ -218,18 +218,6 @@ impl Baselines {
     }
 }
 
-/// Area under the ROC curve: the chance that a positive scores above a negative, ties counting half. NaN when one kind
-/// of label is absent or the lengths differ.
-pub fn auc(scores: &[f64], labels: &[bool]) -> f64 {
-    let positives = labels.iter().filter(|l| **l).count() as f64;
-    let negatives = labels.len() as f64 - positives;
-    if scores.len() != labels.len() || positives == 0.0 || negatives == 0.0 {
-        return f64::NAN;
-    }
-    let rank_sum: f64 = ranks(scores).iter().zip(labels).filter(|(_, l)| **l).map(|(r, _)| r).sum();
-    (rank_sum - positives * (positives + 1.0) / 2.0) / (positives * negatives)
-}
-
 #[cfg(test)]
 mod tests {
     use rand::{Rng as _, SeedableRng as _};
@@ -329,12 +317,5 @@ mod tests {
         assert_eq!(Verdict::new(&input), Err(VerdictError::NoTestBars));
         input.test = 70..100;
         assert!(matches!(Verdict::new(&input), Err(VerdictError::Shape { .. })));
-    }
-
-    #[test]
-    fn auc_by_hand() {
-        assert_eq!(auc(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true]), 0.75);
-        assert_eq!(auc(&[0.5, 0.5], &[true, false]), 0.5);
-        assert!(auc(&[0.5, 0.6], &[true, true]).is_nan());
     }
 }

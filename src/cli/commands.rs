@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
@@ -7,6 +8,7 @@ use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, DataCom
 use super::print::{Failure, Printer};
 use super::watch::watch;
 use super::{indicators, setup};
+use crate::backtest::RegimeRow;
 use crate::config::RunConfig;
 use crate::data::{ReadOptions, parse_time};
 use crate::dataset::Slice;
@@ -36,13 +38,13 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
             whole_run(request, printer)
         }
         Command::Collect(args) => collect_bars(&workspace, args, global, printer),
-        Command::Analyze(args) => match &args.window {
-            Some(time) => window(&workspace, args, time, printer),
-            None => {
-                let figures = args.figures.clone();
-                one_stage(&workspace, &args.run, Stage::Analyze, figures, Slice::Test, global, printer)
+        Command::Analyze(args) => {
+            if let Some(time) = &args.window {
+                return window(&workspace, args, time, printer);
             }
-        },
+            let figures = args.figures.clone();
+            one_stage(&workspace, &args.run, Stage::Analyze, figures, Slice::Test, global, printer)
+        }
         Command::Backtest(args) => backtest(&workspace, args, global, printer),
         Command::Predict(args) => {
             let (run, data, last) = (args.run.clone(), args.data.clone(), args.last);
@@ -94,7 +96,7 @@ fn finish(summary: &RunSummary, seconds: f64, printer: Printer) {
 fn backtest_text(backtest: &BacktestSummary) -> String {
     let day = |ms: i64| crate::data::time_text(ms).chars().take(10).collect::<String>();
     format!(
-        "\nBacktest on the {} slice{}, {} bars from {} to {}, costs {:.2} % per round trip\n\n{}\n\n{}",
+        "\nBacktest on the {} slice{}, {} bars from {} to {}, costs {:.2} % per round trip\n\n{}\n{}\n{}",
         backtest.slice,
         if backtest.in_sample { " (IN SAMPLE: these bars taught or tuned the network)" } else { " (out of sample)" },
         backtest.bars,
@@ -102,8 +104,23 @@ fn backtest_text(backtest: &BacktestSummary) -> String {
         day(backtest.range.1),
         100.0 * backtest.cost,
         backtest.table,
+        backtest.strategies.first().map(|network| regime_text(&network.per_regime)).unwrap_or_default(),
         backtest.verdict.sentence,
     )
+}
+
+/// The network's trades by the regime they were decided in.
+fn regime_text(rows: &[RegimeRow]) -> String {
+    let mut text = String::from("network by regime   trades  win rate         mean return  profit\n");
+    for row in rows.iter().filter(|row| row.trades > 0) {
+        let name = row.regime.map_or("none".to_owned(), |regime| regime.to_string());
+        let wins = row.win_rate.map_or("-".to_owned(), |w| {
+            format!("{:.0} % [{:.0}, {:.0}]", 100.0 * w.estimate, 100.0 * w.low, 100.0 * w.high)
+        });
+        let mean = row.mean_return.map_or("-".to_owned(), |m| format!("{:+.2} %", 100.0 * m));
+        writeln!(text, "{name:18}  {:<6}  {wins:15}  {mean:11}  {:+.2}", row.trades, row.pnl).ok();
+    }
+    text
 }
 
 fn one_stage(

@@ -435,7 +435,7 @@ impl BacktestConfig {
             return RegimePolicy::Skip;
         }
         match self.regime_scale.get(&regime.to_string()) {
-            Some(&share) if share == 0.0 => RegimePolicy::Skip,
+            Some(&0.0) => RegimePolicy::Skip,
             Some(&share) if share != 1.0 => RegimePolicy::Scale(share),
             _ => RegimePolicy::Trade,
         }

@@ -127,7 +127,7 @@ fn check_train(train: &TrainConfig, c: &mut Checks) {
     not_negative(c, "train.weight_decay", *weight_decay);
     not_negative(c, "train.max_grad_norm", *max_grad_norm);
     not_negative(c, "train.kl_beta", *kl_beta);
-    c.require(*seed <= i64::MAX as u64, "train.seed", format!("must be at most {}, was {seed}", i64::MAX));
+    c.require(i64::try_from(*seed).is_ok(), "train.seed", format!("must be at most {}, was {seed}", i64::MAX));
     let plain = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_' | '.');
     c.require(
         !run_name.is_empty() && run_name.len() <= 64 && run_name.chars().all(plain),

@@ -20,7 +20,7 @@ pub(super) fn stationary(line: &Line, scales: &Scales) -> Vec<Column> {
     let plain = price == 0 && volume == 0;
     let name = line.name.as_str();
     match kind {
-        Kind::Counter | Kind::Constant => Vec::new(),
+        Kind::Counter | Kind::Constant | Kind::Copy => Vec::new(),
         Kind::Flag => vec![column(name, "x", x.clone())],
         Kind::Bars => vec![column(name, "sign(x) ln(1 + |x|)", each(&signed_log))],
         Kind::Angle => vec![

@@ -4,7 +4,7 @@ use super::{Instance, Line, Lines};
 use crate::market::Series;
 
 /// Grows whenever any line's values change for the same bars and parameters, so that cached captures are recomputed.
-pub const CATALOGUE_VERSION: u32 = 1;
+pub const CATALOGUE_VERSION: u32 = 2;
 
 /// Every line of `instances` over all bars, in the order of `instances`. Each indicator runs in its own loop, in
 /// parallel with the others; the values do not depend on the number of threads.

@@ -299,5 +299,6 @@ fn instances_are_read_and_refused() {
 #[test]
 fn the_key_names_version_and_parameters() {
     let pair = [parse_instance("rsi").unwrap(), parse_instance("kama(period=10)").unwrap()];
-    assert_eq!(catalogue_key(&pair), "v1;rsi(period=14);kama(period=10,fast=2,slow=30)");
+    let version = CATALOGUE_VERSION;
+    assert_eq!(catalogue_key(&pair), format!("v{version};rsi(period=14);kama(period=10,fast=2,slow=30)"));
 }

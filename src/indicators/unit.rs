@@ -28,6 +28,8 @@ pub enum Kind {
     Counter,
     /// The same on every bar; never a feature.
     Constant,
+    /// A multiple of the price or volume itself, which says nothing new; never a feature.
+    Copy,
 }
 
 /// Kind of a line with its scale law: multiplying all prices by a and volumes by b multiplies the line by
@@ -63,6 +65,8 @@ impl Unit {
     pub const BARS: Self = Self::plain(Kind::Bars);
     /// Degrees.
     pub const ANGLE: Self = Self::plain(Kind::Angle);
+    /// A multiple of the price.
+    pub const PRICE_COPY: Self = Self { kind: Kind::Copy, price: 1, volume: 0 };
     /// Always the same.
     pub const CONSTANT: Self = Self::plain(Kind::Constant);
     /// Grows with time.
@@ -96,6 +100,7 @@ impl fmt::Display for Unit {
             Kind::Angle => f.write_str("angle")?,
             Kind::Counter => f.write_str("counter")?,
             Kind::Constant => f.write_str("constant")?,
+            Kind::Copy => f.write_str("copy")?,
         }
         for (name, power) in [("price", self.price), ("volume", self.volume)] {
             match power {

@@ -166,7 +166,7 @@ impl Series {
                 hash.update(value.to_bits().to_le_bytes());
             }
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:x}", hash.finalize())
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) struct Dense {
 
 impl Dense {
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        ops::linear(x, &self.weight, Some(&self.bias))
+        ops::linear(x, &self.weight, &self.bias)
     }
 
     pub(super) fn forward_gelu(&self, x: &Tensor) -> Result<Tensor> {

@@ -61,7 +61,7 @@ impl EncoderLayer {
 
     fn attend(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe) -> Result<Tensor> {
         let bias = Tensor::cat(&[&self.query_bias, &self.key_bias, &self.value_bias], 0)?;
-        let qkv = ops::linear(x, &self.qkv, Some(&bias))?;
+        let qkv = ops::linear(x, &self.qkv, &bias)?;
         let context = match probe.attend(self.index, &qkv, self.heads)? {
             Some(replaced) => replaced,
             None => ops::self_attention(&qkv, self.heads, self.dropout, noise)?,

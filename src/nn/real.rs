@@ -24,13 +24,13 @@ impl Real for f32 {
             -2.101_024e-6,
             -5.692_506_6e-5,
             -7.349_906_4e-4,
-            -2.954_599_8e-3,
+            -0.002_954_6,
             -1.609_603_3e-2,
         ];
         const DENOMINATOR: [f32; 5] = [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329e-3, -1.426_473_9e-2];
         let x = self.clamp(-4.0, 4.0);
         let square = x * x;
-        let polynomial = |coefficients: &[f32]| coefficients.iter().fold(0.0, |sum, c| sum * square + c);
+        let polynomial = |coefficients: &[Self]| coefficients.iter().fold(0.0, |sum, c| sum * square + c);
         x * polynomial(&NUMERATOR) / polynomial(&DENOMINATOR)
     }
 }

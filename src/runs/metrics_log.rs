@@ -48,7 +48,7 @@ mod tests {
             append_line(&path, &n).unwrap();
         }
         let mut text = std::fs::read_to_string(&path).unwrap();
-        text.push_str("4");
+        text.push('4');
         std::fs::write(&path, &text).unwrap();
         assert_eq!(read_lines::<u32>(&path), [1, 2, 3]);
         keep_epochs(&path, 2).unwrap();

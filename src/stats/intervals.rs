@@ -23,7 +23,10 @@ pub fn wilson(successes: usize, n: usize, level: f64) -> Interval {
     let z = normal_quantile(0.5 + level / 2.0);
     let centre = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    Interval { estimate: p, low: f64::max(centre - half, 0.0), high: f64::min(centre + half, 1.0) }
+    // At the ends the bound is exact; rounding would leave it a hair off.
+    let low = if p == 0.0 { 0.0 } else { centre - half };
+    let high = if p == 1.0 { 1.0 } else { centre + half };
+    Interval { estimate: p, low, high }
 }
 
 #[cfg(test)]

@@ -61,5 +61,5 @@ pub(super) fn model_hash(dir: &RunDir) -> Result<String> {
     let path = dir.model_file();
     let bytes =
         std::fs::read(&path).with_context(|| format!("the run has no model yet: cannot read {}", path.display()))?;
-    Ok(sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:x}", sha2::Sha256::digest(&bytes)))
 }

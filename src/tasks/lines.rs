@@ -43,5 +43,5 @@ fn hash(lines: &Lines) -> String {
             hash.update(value.to_bits().to_le_bytes());
         }
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", hash.finalize())
 }

@@ -58,15 +58,12 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     let key = run_key(&config, &collected)?;
     let found = if request.resume { find_by_key(&request.workspace, &key) } else { None };
     let dataset = prepare(&collected, &config, job)?;
-    let (dir, mut manifest) = match found {
-        Some(entry) => {
-            job.emit(TaskEvent::Note(format!("continues {}", entry.manifest.id)));
-            (entry.dir, entry.manifest)
-        }
-        None => {
-            let manifest = new_manifest(&config, &collected, key, request.threads, &device_name)?;
-            (RunDir::create(&request.workspace, &manifest)?, manifest)
-        }
+    let (dir, mut manifest) = if let Some(entry) = found {
+        job.emit(TaskEvent::Note(format!("continues {}", entry.manifest.id)));
+        (entry.dir, entry.manifest)
+    } else {
+        let manifest = new_manifest(&config, &collected, key, request.threads, &device_name)?;
+        (RunDir::create(&request.workspace, &manifest)?, manifest)
     };
     let _lock = dir.lock()?;
     job.emit(TaskEvent::Record(
@@ -182,7 +179,7 @@ fn run_key(config: &RunConfig, collected: &Collected) -> Result<String> {
     config.train.device = DevicePreference::Auto;
     config.data.file.clear();
     let text = json!([config, collected.fingerprint, collected.catalogue, env!("CARGO_PKG_VERSION")]);
-    Ok(Sha256::digest(serde_json::to_string(&text)?.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:x}", Sha256::digest(serde_json::to_string(&text)?.as_bytes())))
 }
 
 fn new_manifest(

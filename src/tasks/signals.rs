@@ -82,12 +82,13 @@ fn read_signals(path: &Path) -> Result<Vec<Signal>> {
     if parquet { from_parquet(path) } else { from_csv(path) }
 }
 
-fn side(text: &str) -> Option<Option<Direction>> {
+/// The side to enter, or none to close.
+fn side(text: &str) -> Result<Option<Direction>> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "long" | "buy" | "1" => Some(Some(Direction::Long)),
-        "short" | "sell" | "-1" => Some(Some(Direction::Short)),
-        "flat" | "exit" | "close" | "0" => Some(None),
-        _ => None,
+        "long" | "buy" | "1" => Ok(Some(Direction::Long)),
+        "short" | "sell" | "-1" => Ok(Some(Direction::Short)),
+        "flat" | "exit" | "close" | "0" => Ok(None),
+        _ => bail!("a side is long, short or flat"),
     }
 }
 

@@ -37,7 +37,7 @@ pub fn gradient_gate(
     let loss = objective.losses(network, &outputs, &targets)?.total;
     let mut gradients = Gradients::new(network.params());
     gradients.add(network.params(), &loss.backward()?, 1.0)?;
-    judge(gradients.norms().into_iter().collect())
+    judge(&gradients.norms().into_iter().collect::<Vec<_>>())
 }
 
 /// `n` of `bars`, evenly spread.
@@ -46,7 +46,7 @@ pub(super) fn spread(bars: &[usize], n: usize) -> Vec<usize> {
     (0..n).map(|i| bars[i * bars.len() / n]).collect()
 }
 
-fn judge(norms: Vec<(String, f64)>) -> Result<GateReport, TrainError> {
+fn judge(norms: &[(String, f64)]) -> Result<GateReport, TrainError> {
     let mut sorted: Vec<f64> = norms.iter().map(|(_, norm)| *norm).filter(|norm| norm.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let median = crate::stats::quantile_sorted(&sorted, 0.5);
@@ -73,11 +73,11 @@ mod tests {
     #[test]
     fn zero_tiny_and_infinite_norms_are_named() {
         for bad in [0.0, 1e-12, f64::NAN, f64::INFINITY] {
-            let Err(TrainError::Gate(names)) = judge(named(&[1.0, bad, 2.0])) else { panic!("{bad} passed") };
+            let Err(TrainError::Gate(names)) = judge(&named(&[1.0, bad, 2.0])) else { panic!("{bad} passed") };
             assert_eq!(names.len(), 1);
             assert!(names[0].starts_with("t1 "), "{names:?}");
         }
-        assert_eq!(judge(named(&[1.0, 1e-6, 2.0])).unwrap().smallest, ("t1".to_owned(), 1e-6));
+        assert_eq!(judge(&named(&[1.0, 1e-6, 2.0])).unwrap().smallest, ("t1".to_owned(), 1e-6));
     }
 
     #[test]

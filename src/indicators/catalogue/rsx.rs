@@ -17,8 +17,8 @@ pub(super) static DEFINITION: Definition = Definition {
     lines: &[
         LineSpec::output("rsx", "Smooth share of upward movement, percent", Unit::PERCENT, |p| p.bars(0)),
         // 100 c does not lie on the price axis, so it is no level.
-        LineSpec::internal("f8", "100 times the close", DIFFERENCE, |_| 0),
-        LineSpec::internal("f10", "100 times the previous close", DIFFERENCE, |_| 1),
+        LineSpec::internal("f8", "100 times the close", Unit::PRICE_COPY, |_| 0),
+        LineSpec::internal("f10", "100 times the previous close", Unit::PRICE_COPY, |_| 1),
         LineSpec::internal("v8", "100 times the change of the close", DIFFERENCE, |_| 1),
         LineSpec::internal("f28", "Change: first stage, smoothed once", DIFFERENCE, |_| 1),
         LineSpec::internal("f30", "Change: first stage, smoothed twice", DIFFERENCE, |_| 1),

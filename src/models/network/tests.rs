@@ -4,7 +4,7 @@ use super::*;
 use crate::config::Pooling;
 use crate::models::{Objective, Targets};
 
-pub(crate) fn small() -> ModelConfig {
+fn small() -> ModelConfig {
     ModelConfig {
         seq_len: 5,
         d_model: 8,
@@ -22,7 +22,7 @@ fn variants() -> Vec<ModelConfig> {
     let mut all = Vec::new();
     for norm in [Norm::Pre, Norm::Post] {
         for pooling in [Pooling::Mean, Pooling::Last, Pooling::Attention] {
-            all.push(ModelConfig { norm, pooling, ..small() });
+            all.push(ModelConfig { pooling, norm, ..small() });
         }
     }
     all

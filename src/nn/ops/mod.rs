@@ -9,6 +9,7 @@ pub mod composed;
 mod dropout;
 mod gelu;
 mod layer_norm;
+mod product;
 mod rows;
 
 use candle_core::{Result, Tensor};
@@ -25,14 +26,10 @@ pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
     x.contiguous()?.apply_op3(gain, bias, layer_norm::LayerNorm)
 }
 
-/// x W^T + b: `x` `[.., I]`, `weight` `[O, I]`, `bias` `[O]` or none; gives `[.., O]`.
-pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+/// x W^T + b: `x` `[.., I]`, `weight` `[O, I]`, `bias` `[O]`; gives `[.., O]`.
+pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let y = product(x, weight)?;
-    match bias {
-        None => Ok(y),
-        Some(bias) if y.device().is_cpu() => y.apply_op2(bias, bias::AddBias),
-        Some(bias) => y.broadcast_add(bias),
-    }
+    if y.device().is_cpu() { y.apply_op2(bias, bias::AddBias) } else { y.broadcast_add(bias) }
 }
 
 /// GELU(x W^T + b), the error-function form (Hendrycks & Gimpel 2016); shapes as [`linear`].
@@ -47,7 +44,13 @@ fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let width = dims.pop().unwrap_or(1);
     let rows: usize = dims.iter().product();
     dims.push(weight.dim(0)?);
-    x.contiguous()?.reshape((rows, width))?.matmul(&weight.t()?)?.reshape(dims)
+    let flat = x.contiguous()?.reshape((rows, width))?;
+    let y = if flat.device().is_cpu() {
+        flat.apply_op2(weight, product::Product { input_needs_gradient: x.track_op() })?
+    } else {
+        flat.matmul(&weight.t()?)?
+    };
+    y.reshape(dims)
 }
 
 /// Multi-head scaled dot-product self-attention over `qkv` `[B, T, 3 C]` (queries, keys, values side by side, heads

@@ -92,6 +92,7 @@ fn weights(trainer: &Trainer<'_>) -> Vec<u32> {
     trainer.network().params().iter().flat_map(|(_, v)| flat(v)).map(f32::to_bits).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a progress callback")]
 fn go_on(_: usize) -> Result<(), Cancelled> {
     Ok(())
 }
