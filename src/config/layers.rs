@@ -123,6 +123,8 @@ fn merge(base: &mut Table, user: Table, path: &str, problems: &mut Vec<FieldErro
             (Value::Table(old), Value::Table(new)) if field == "backtest.regime_scale" => *old = new,
             (Value::Table(old), Value::Table(new)) => merge(old, new, &field, problems),
             (Value::Float(old), Value::Integer(new)) => *old = new as f64,
+            // A date without quotes is a date of its own to TOML.
+            (Value::String(old), Value::Datetime(new)) => *old = new.to_string(),
             (old, new) if old.same_type(&new) => *old = new,
             (old, new) => problems.push(FieldError {
                 field,

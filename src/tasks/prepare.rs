@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
@@ -107,11 +107,12 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
 /// Errors if the features differ from the model's, with both lists.
 pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> Result<Dataset> {
     job.progress(0, 0, "extracting features");
+    let features = extract(&collected.series, &collected.lines, &card.features)?;
+    let inputs = card.schema.apply(&features)?;
+    // Equal names may still stand for other formulas or parameters.
     if collected.catalogue != card.catalogue {
         bail!("the model was made with another indicator catalogue: train it again with this version");
     }
-    let features = extract(&collected.series, &collected.lines, &card.features)?;
-    let inputs = card.schema.apply(&features).context("the model's features differ from the data's")?;
     let labels = make_labels(collected.series.bars(), &card.labels, card.cost);
     let targets = TargetTable::new(&labels, card.return_scale, card.cost);
     Ok(Dataset { inputs, labels, targets, card })

@@ -65,6 +65,7 @@ pub enum TrainError {
         source: ParamsError,
     },
     /// The user asked to stop.
-    #[error(transparent)]
+    // Not `transparent`: callers look for `Cancelled` among the sources.
+    #[error("{0}")]
     Cancelled(#[from] crate::jobs::Cancelled),
 }

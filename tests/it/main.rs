@@ -1,1 +1,9 @@
-//! The program as a whole, driven through its command line and its window.
+//! The program from outside: one binary, so that the crate is linked once.
+
+mod architecture;
+mod bad_input;
+mod causality;
+mod cli;
+mod common;
+mod kill;
+mod pipeline;

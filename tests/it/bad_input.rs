@@ -1,0 +1,406 @@
+//! Bad input: one sentence that names file, row, column or key, exit code 1 or 2, nothing half-written.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::args;
+use crate::common::{BARS, FINISHED, Lab, Output, TINY, csv, files_below, glassbox, walk};
+
+/// Runs the program, which must refuse with `code` and a message that holds every part of `says`.
+#[track_caller]
+fn refuse(arguments: impl IntoIterator<Item = OsString>, code: i32, says: &[&str]) -> String {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let output = glassbox(arguments.clone());
+    let told = format!("{arguments:?} gave {:?}: {}", output.code, output.stderr);
+    assert_eq!(output.code, Some(code), "{told}");
+    let message = message(&output);
+    for part in says {
+        assert!(message.contains(part), "{part:?} is not in {message:?}; {told}");
+    }
+    println!("{message}");
+    message
+}
+
+/// The message of the error record, which must be a sentence for people and stand on standard error too.
+#[track_caller]
+fn message(output: &Output) -> String {
+    let message = output.event("error")["message"].as_str().expect("a text").to_owned();
+    assert!(output.stderr.contains(&format!("error: {message}")), "{}", output.stderr);
+    let code_like = ["panicked", "backtrace", "   0:", "Some(", "Err(", "Error(", "Error {", " { ", "::", "defect"];
+    for word in code_like {
+        assert!(!output.stderr.contains(word), "{word:?} in {}", output.stderr);
+    }
+    assert!(message.len() > 15 && !message.contains("\n\n"), "{message:?}");
+    message
+}
+
+#[track_caller]
+fn one_line(message: &str) {
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+/// What a workspace holds, locks apart.
+fn written(workspace: &Path) -> Vec<PathBuf> {
+    files_below(workspace).into_iter().filter(|path| !path.to_string_lossy().ends_with("lock")).collect()
+}
+
+/// `text` with line `line` (the header is 1) replaced.
+fn with_line(text: &str, line: usize, new: &str) -> String {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[line - 1] = new;
+    lines.join("\n")
+}
+
+#[test]
+fn unusable_bars_are_refused_by_place() {
+    let lab = Lab::new();
+    let good = csv(&walk(1, 300));
+    let row = good.lines().nth(6).unwrap().to_owned();
+    let cells: Vec<&str> = row.split(',').collect();
+    let cell = |at: usize, new: &str| {
+        let mut cells = cells.clone();
+        cells[at] = new;
+        with_line(&good, 7, &cells.join(","))
+    };
+    let no_close: String =
+        good.lines().map(|line| line.split(',').take(4).collect::<Vec<_>>().join(",") + ",1\n").collect();
+    let cases: [(&str, String, &[&str]); 17] = [
+        ("a missing column", no_close.replace("low,1", "low,volume"), &["column close is missing"]),
+        ("text in a price", cell(2, "abc"), &["line 7", "high", "\"abc\""]),
+        ("no price", cell(4, ""), &["line 7", "close", "missing"]),
+        ("a price that is no number", cell(1, "NaN"), &["line 7", "open"]),
+        ("an endless price", cell(2, "inf"), &["line 7", "high"]),
+        ("a price of zero", cell(3, "0"), &["line 7", "low"]),
+        ("a negative volume", cell(5, "-1"), &["line 7", "volume"]),
+        ("high below low", cell(2, "1"), &["line 7", "high"]),
+        ("a time that is none", cell(0, "yesterday"), &["line 7", "timestamp", "\"yesterday\""]),
+        ("one cell too few", with_line(&good, 7, &cells[..4].join(",")), &["line 7"]),
+        (
+            "disagreeing duplicates",
+            with_line(&good, 8, &cell(5, "9").lines().nth(6).unwrap().to_owned()),
+            &["line 7 and line 8", "volume"],
+        ),
+        ("exact duplicates", with_line(&good, 8, &row), &["line 8", "line 7", "data import"]),
+        ("disorder", with_line(&good, 20, &row), &["line 2", "data import"]),
+        ("an empty file", String::new(), &["is empty"]),
+        ("only a header", good.lines().next().unwrap().to_owned() + "\n", &["no rows"]),
+        ("one bar", good.lines().take(2).collect::<Vec<_>>().join("\n"), &["timeframe"]),
+        ("no table", "no such thing\nas a table\n".to_owned(), &["missing"]),
+    ];
+    for (name, text, says) in cases {
+        let file = lab.write("bad_4h.csv", text);
+        let file_name = file.display().to_string();
+        for verb in ["collect", "run"] {
+            let mut arguments = args![verb, "--workspace", lab.path("w")].to_vec();
+            if verb == "run" {
+                arguments.push("--data".into());
+            }
+            arguments.push(file.clone().into());
+            println!("{name}:");
+            let message = refuse(arguments, 1, says);
+            one_line(&message);
+            assert!(message.contains(&file_name), "{name}: {message}");
+        }
+        assert_eq!(written(&lab.path("w")), Vec::<PathBuf>::new(), "{name}");
+    }
+}
+
+#[test]
+fn unusable_files_are_refused_by_name() {
+    let lab = Lab::new();
+    let whole = lab.path("whole.parquet");
+    glassbox(args!["data", "import", lab.bars(), "--out", whole]).ok();
+    let bytes = fs::read(&whole).unwrap();
+    let mut garbled = bytes.clone();
+    let (start, end) = (bytes.len() / 4, bytes.len() - 4);
+    garbled[start..end].iter_mut().enumerate().for_each(|(i, byte)| *byte = (i * 131 % 251) as u8);
+    let folder = lab.path("folder.csv");
+    fs::create_dir(&folder).unwrap();
+    let cases = [
+        (lab.write("truncated_4h.parquet", &bytes[..bytes.len() * 2 / 3]), "Parquet"),
+        (lab.write("garbled_4h.parquet", &garbled), "Parquet"),
+        (lab.write("empty_4h.parquet", ""), "empty"),
+        (lab.write("text_4h.parquet", csv(&walk(1, 50))), "Parquet"),
+        (lab.write("binary_4h.csv", [0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28].repeat(50)), "binary_4h.csv"),
+        (lab.write("bars.xlsx", "x"), "neither .csv nor .parquet"),
+        (lab.path("absent.csv"), "cannot read"),
+        (folder, "folder.csv"),
+    ];
+    for (file, says) in cases {
+        for verb in [&["collect"][..], &["data", "inspect"], &["run", "--data"]] {
+            let mut arguments = args!["--workspace", lab.path("w")].to_vec();
+            arguments.extend(verb.iter().map(Into::into));
+            arguments.push(file.clone().into());
+            let message = refuse(arguments, 1, &[says, &file.display().to_string()]);
+            one_line(&message);
+        }
+    }
+    assert_eq!(written(&lab.path("w")), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn markets_without_anything_to_learn_are_refused() {
+    let flat: Vec<_> = walk(1, BARS)
+        .into_iter()
+        .map(|mut bar| {
+            (bar.open, bar.high, bar.low, bar.close) = (100.0, 100.0, 100.0, 100.0);
+            bar
+        })
+        .collect();
+    let cases = [(walk(1, 2), "bars"), (walk(1, 60), "bars"), (walk(1, 120), "bars"), (flat, "")];
+    for (bars, says) in cases {
+        let lab = Lab::with(&bars, TINY);
+        let message = refuse(args!["run", lab.config(), "--workspace", lab.path("w")], 1, &[says]);
+        one_line(&message);
+        assert!(!lab.path("w/runs").exists(), "a run folder in spite of: {message}");
+    }
+}
+
+#[test]
+fn bars_without_volume_are_fine() {
+    let mut bars = walk(1, BARS);
+    bars.iter_mut().for_each(|bar| bar.volume = 0.0);
+    let lab = Lab::with(&bars, TINY);
+    lab.run("w").ok();
+}
+
+#[test]
+fn wrong_configurations_are_refused_by_key() {
+    let lab = Lab::new();
+    let cases: [(&str, &[&str]); 9] = [
+        ("[model]\nd_modl = 8\n", &["model.d_modl", "unknown key", "d_model"]),
+        (
+            "[model]\nd_modl = 8\nseq_len = \"x\"\n[train]\nbatch_size = 0\n[nowhere]\na = 1\n",
+            &["model.d_modl", "model.seq_len", "nowhere"],
+        ),
+        ("[model]\nd_model = 32\nnum_heads = 5\n", &["model.num_heads", "must divide d_model 32", "5"]),
+        ("[model]\nseq_len = = 3\n", &["line 2"]),
+        ("preset = \"grand\"\n", &["preset", "\"grand\"", "demo"]),
+        ("[train]\nrun_name = \"a/b\"\n", &["train.run_name"]),
+        ("[features]\ngroups = [\"tea leaves\"]\n", &["tea leaves"]),
+        ("[labels]\nmode = \"hindsight\"\n", &["hindsight"]),
+        ("[splits]\ntest = 0.5\n", &["splits", "sum to 1"]),
+    ];
+    for (text, says) in cases {
+        let file = lab.write("bad.toml", text);
+        let message = refuse(args!["run", file, "--data", lab.bars(), "--workspace", lab.path("w")], 2, says);
+        one_line(&message);
+    }
+    let with = |more: &[&str]| {
+        let mut arguments = args!["run", lab.config(), "--workspace", lab.path("w")].to_vec();
+        arguments.extend(more.iter().map(Into::into));
+        arguments
+    };
+    one_line(&refuse(with(&["--set", "model.num_heads=3"]), 2, &["model.num_heads"]));
+    one_line(&refuse(with(&["--set", "seed"]), 2, &["section.key=value"]));
+    one_line(&refuse(with(&["--preset", "grand"]), 2, &["\"grand\"", "demo"]));
+    one_line(&refuse(args!["run", lab.path("absent.toml")], 2, &["absent.toml"]));
+    one_line(&refuse(args!["run", "--preset", "demo", lab.write("empty.toml", "")], 1, &["data.file"]));
+    one_line(&refuse(with(&["--set", "data.start=soon"]), 1, &["data.start", "\"soon\""]));
+    one_line(&refuse(with(&["--set", "data.timeframe=4x"]), 1, &["data.timeframe", "4x"]));
+    one_line(&refuse(with(&["--set", "data.start=2030-01-01"]), 1, &["data.start"]));
+    one_line(&refuse(with(&["--set", "features.feature_dim=3"]), 1, &["features.feature_dim"]));
+    assert!(!lab.path("w/runs").exists());
+    one_line(&refuse(with(&["--set", "train.batch_size=5000"]), 1, &["train.batch_size is 5000"]));
+}
+
+#[test]
+fn wrong_arguments_are_refused() {
+    let lab = Lab::new();
+    let out = lab.path("out.parquet");
+    let compute = |only: &str| args!["indicators", "compute", "--data", lab.bars(), "--out", out, "--only", only];
+    one_line(&refuse(args!["indicators", "show", "crystal_ball"], 2, &["crystal_ball", "rsi"]));
+    one_line(&refuse(compute("crystal_ball"), 2, &["crystal_ball"]));
+    one_line(&refuse(compute("rsi(period=0)"), 2, &["period", "0"]));
+    one_line(&refuse(compute("rsi(periods=9)"), 2, &["periods"]));
+    assert!(!out.exists());
+    let window = args!["analyze", FINISHED.run, "--window", "noon", "--workspace", FINISHED.workspace];
+    one_line(&refuse(window, 2, &["--window", "\"noon\""]));
+    let signals = |text: &str| {
+        let file = lab.write("signals.csv", text);
+        args!["backtest", "--signals", file, "--data", lab.bars(), "--out", lab.path("out")]
+    };
+    for (text, says) in [
+        ("timestamp,side\n2020-02-01,sideways\n", &["signals.csv", "line 2", "sideways"][..]),
+        ("timestamp,side\n2020-02-01T00:17:00Z,long\n", &["signals.csv", "row 1"]),
+        ("timestamp,side,size\n2020-02-01,long,7\n", &["signals.csv", "row 1", "size"]),
+        ("timestamp,size\n2020-02-01,1\n", &["signals.csv", "side"]),
+        ("", &["signals.csv", "empty"]),
+    ] {
+        one_line(&refuse(signals(text), 1, says));
+    }
+    assert!(!lab.path("out").exists());
+}
+
+#[test]
+fn places_that_cannot_be_written_are_refused() {
+    let lab = Lab::new();
+    // Below a regular file not even root can write.
+    let file = lab.write("file", "");
+    let below = file.join("w");
+    let name = file.display().to_string();
+    for arguments in [
+        args!["run", lab.config(), "--workspace", below].to_vec(),
+        args!["collect", lab.bars(), "--workspace", below].to_vec(),
+        args!["data", "import", lab.bars(), "--out", below.join("x.parquet")].to_vec(),
+        args!["data", "export", lab.bars(), "--out", below.join("x.csv")].to_vec(),
+        args!["indicators", "compute", "--data", lab.bars(), "--out", below.join("x.parquet")].to_vec(),
+    ] {
+        one_line(&refuse(arguments, 1, &[&name]));
+    }
+    let (_guard, run) = FINISHED.copy();
+    let figures = args!["analyze", run, "--figures", below, "--workspace", FINISHED.workspace];
+    one_line(&refuse(figures, 1, &[&name]));
+    assert_eq!(fs::read(&file).unwrap(), b"");
+}
+
+/// Splits a safetensors file into its JSON header and the bytes behind it.
+fn open_model(run: &Path) -> (Value, Vec<u8>) {
+    let bytes = fs::read(run.join("model.safetensors")).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    (serde_json::from_slice(&bytes[8..8 + length]).unwrap(), bytes[8 + length..].to_vec())
+}
+
+fn save_model(run: &Path, header: &Value, data: &[u8]) {
+    let mut text = header.to_string();
+    text.extend(std::iter::repeat_n(' ', text.len().next_multiple_of(8) - text.len()));
+    let bytes = [&(text.len() as u64).to_le_bytes()[..], text.as_bytes(), data].concat();
+    fs::write(run.join("model.safetensors"), bytes).unwrap();
+}
+
+/// Edits the card in the header.
+fn edit_card(run: &Path, edit: impl FnOnce(&mut Value)) {
+    let (mut header, data) = open_model(run);
+    let card = &mut header["__metadata__"]["glassbox"];
+    let mut inner: Value = serde_json::from_str(card.as_str().unwrap()).unwrap();
+    edit(&mut inner);
+    *card = inner.to_string().into();
+    save_model(run, &header, &data);
+}
+
+fn predict_with(run: &Path) -> [OsString; 6] {
+    args!["predict", run, "--data", FINISHED.lab.bars(), "--workspace", FINISHED.workspace]
+}
+
+fn analyze(run: &Path) -> [OsString; 4] {
+    args!["analyze", run, "--workspace", FINISHED.workspace]
+}
+
+#[test]
+fn a_model_with_other_features_is_refused_with_a_table() {
+    let (_guard, run) = FINISHED.copy();
+    edit_card(&run, |card| card["features"]["groups"] = serde_json::json!(["lines", "calendar"]));
+    let message = refuse(analyze(&run), 1, &["features", "missing", "extra"]);
+    let names = |kind: &str| message.lines().filter(|line| line.trim_start().starts_with(kind)).count();
+    assert!(names("missing") >= 1 && names("extra") >= 1, "{message}");
+    // Another catalogue shows the same table.
+    let (_guard, run) = FINISHED.copy();
+    edit_card(&run, |card| {
+        card["catalogue"] = "an older one".into();
+        let text = card["schema"].to_string().replace("rsi.rsi", "rsi.forgotten");
+        card["schema"] = serde_json::from_str(&text).unwrap();
+    });
+    let message = refuse(analyze(&run), 1, &["rsi.forgotten"]);
+    assert!(message.lines().count() > 2, "{message}");
+    // Equal names from another catalogue are not equal features.
+    let (_guard, run) = FINISHED.copy();
+    edit_card(&run, |card| card["catalogue"] = "an older one".into());
+    one_line(&refuse(analyze(&run), 1, &["catalogue"]));
+}
+
+#[test]
+fn bars_of_another_timeframe_are_refused() {
+    let lab = Lab::new();
+    let hours: Vec<_> = walk(1, 400)
+        .into_iter()
+        .enumerate()
+        .map(|(i, mut bar)| {
+            bar.timestamp = 1_577_836_800_000 + i as i64 * 3_600_000;
+            bar
+        })
+        .collect();
+    let file = lab.write("SYN_1h.csv", csv(&hours));
+    let arguments = args!["predict", FINISHED.run, "--data", file, "--workspace", lab.path("w")];
+    one_line(&refuse(arguments, 1, &["4h", "1h", &file.display().to_string()]));
+}
+
+#[test]
+fn damaged_run_folders_are_refused_by_file() {
+    let lab = Lab::new();
+    one_line(&refuse(analyze(&lab.path("nowhere")), 1, &["nowhere", "no run folder"]));
+    one_line(&refuse(predict_with(&lab.bars()), 1, &["no run folder"]));
+    let half = |run: &Path, file: &str| {
+        let bytes = fs::read(run.join(file)).unwrap();
+        fs::write(run.join(file), &bytes[..bytes.len() / 2]).unwrap();
+    };
+    let backtest = |run: &Path| args!["backtest", run, "--workspace", FINISHED.workspace].to_vec();
+    type Spoil<'a> = &'a dyn Fn(&Path);
+    type Ask<'a> = &'a dyn Fn(&Path) -> Vec<OsString>;
+    let ask_analyze: Ask<'_> = &|run| analyze(run).to_vec();
+    let ask_predict: Ask<'_> = &|run| predict_with(run).to_vec();
+    let model = "model.safetensors";
+    let cases: [(Spoil<'_>, Ask<'_>, &[&str]); 14] = [
+        (&|run| half(run, "run.json"), ask_analyze, &["run.json", "garbled"]),
+        (&|run| fs::write(run.join("run.json"), "[1]").unwrap(), ask_predict, &["run.json", "garbled"]),
+        (&|run| half(run, model), ask_analyze, &[model, "garbled"]),
+        (&|run| half(run, model), ask_predict, &[model]),
+        (&|run| fs::write(run.join(model), "nonsense").unwrap(), ask_analyze, &[model, "garbled"]),
+        (&|run| fs::write(run.join(model), "").unwrap(), ask_analyze, &[model]),
+        (&|run| fs::remove_file(run.join(model)).unwrap(), ask_analyze, &[model]),
+        (
+            &|run| {
+                let (header, mut data) = open_model(run);
+                data[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+                save_model(run, &header, &data);
+            },
+            ask_analyze,
+            &[model, "not finite"],
+        ),
+        (&|run| edit_card(run, |card| card["format"] = 99.into()), ask_analyze, &[model, "99"]),
+        (&|run| edit_card(run, |card| card["model"]["d_ff"] = 32.into()), ask_analyze, &[model, "shape"]),
+        (&|run| edit_card(run, |card| card["train"]["weight_decay"] = 0.5.into()), ask_predict, &["analyze it again"]),
+        (&|run| half(run, "analysis/fitted.json"), ask_predict, &["fitted.json", "garbled"]),
+        (&|run| half(run, "predictions.parquet"), &backtest, &["predictions.parquet"]),
+        (&|run| fs::remove_dir_all(run.join("analysis")).unwrap(), &backtest, &["analyze"]),
+    ];
+    for (spoil, ask, says) in cases {
+        let (_guard, run) = FINISHED.copy();
+        spoil(&run);
+        let before = files_below(&run);
+        one_line(&refuse(ask(&run), 1, says));
+        let after: Vec<PathBuf> = files_below(&run).into_iter().filter(|path| !path.ends_with(".lock")).collect();
+        assert!(after.iter().all(|path| before.contains(path)), "{says:?}: {after:?}");
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_and_kept() {
+    let lab = Lab::new();
+    let train = args!["train", "--config", lab.config(), "--workspace", lab.path("w")];
+    let run = glassbox(train).ok().run();
+    let manifest = fs::read_to_string(run.join("run.json")).unwrap();
+    let unfinished = manifest.replace("    \"train\"\n", "").replace("\"collect\",\n", "\"collect\"\n");
+    assert_ne!(manifest, unfinished);
+    fs::write(run.join("run.json"), unfinished).unwrap();
+    let checkpoint = run.join("checkpoints/last.safetensors");
+    let bytes = fs::read(&checkpoint).unwrap();
+    fs::write(&checkpoint, &bytes[..bytes.len() / 2]).unwrap();
+    let resume = args!["train", "--resume", run, "--workspace", lab.path("w")];
+    one_line(&refuse(resume, 1, &["last.safetensors", "garbled"]));
+    assert_eq!(fs::read(&checkpoint).unwrap(), &bytes[..bytes.len() / 2]);
+}
+
+#[test]
+fn bars_that_changed_since_the_run_are_refused() {
+    let lab = Lab::new();
+    let run = glassbox(args!["train", "--config", lab.config(), "--workspace", lab.path("w")]).ok().run();
+    let mut bars = walk(1, BARS);
+    bars[5].volume += 1.0;
+    fs::write(lab.bars(), csv(&bars)).unwrap();
+    let message = refuse(args!["analyze", run, "--workspace", lab.path("w")], 1, &["not the ones the run was made of"]);
+    one_line(&message);
+    assert!(message.contains("SYN_4h.csv"), "{message}");
+}
