@@ -7,9 +7,10 @@ use thiserror::Error;
 
 use super::calibration::log_loss;
 use super::effective::effective_n;
-use crate::stats::{block_bootstrap, block_length};
+use crate::stats::{Interval, auc, block_bootstrap, block_length};
 
 const RESAMPLES: usize = 2000;
+const AUC_RESAMPLES: usize = 500;
 const RATE_BARS: usize = 20;
 
 /// What [`Verdict::new`] needs.
@@ -19,6 +20,8 @@ pub struct VerdictInput<'a> {
     pub labels: &'a [Option<bool>],
     /// Bars of the train slice.
     pub train: Range<usize>,
+    /// Bars of the calibration slice, which may be empty: what the calibrator knows a constant forecaster may know too.
+    pub calibration: Range<usize>,
     /// Bars of the test slice.
     pub test: Range<usize>,
     /// Entry probability of each test bar; NaN without a prediction.
@@ -81,6 +84,8 @@ pub struct Verdict {
     pub n: usize,
     /// Effective number of those bars, given that labels overlap.
     pub n_eff: f64,
+    /// Area under the ROC curve with its interval; an edge needs it above 0.5. None with one class only.
+    pub auc: Option<Interval>,
     /// The network's mean log loss in nats.
     pub loss: f64,
     /// All baselines.
@@ -92,8 +97,9 @@ pub struct Verdict {
 impl Verdict {
     /// Judges the test bars that have both a prediction and a label.
     pub fn new(input: &VerdictInput<'_>) -> Result<Self, VerdictError> {
-        let VerdictInput { labels, train, test, probability, horizon, seed } = input;
-        if test.len() != probability.len() || test.end.max(train.end) > labels.len() || train.end > test.start {
+        let VerdictInput { labels, train, calibration, test, probability, horizon, seed } = input;
+        let fits = test.len() == probability.len() && test.end.max(train.end) <= labels.len();
+        if !fits || train.end > test.start || calibration.end > test.start {
             return Err(VerdictError::Shape {
                 train: train.clone(),
                 test: test.clone(),
@@ -101,7 +107,7 @@ impl Verdict {
                 probabilities: probability.len(),
             });
         }
-        let forecasters = Baselines::fit(labels, train.clone(), *horizon)?;
+        let forecasters = Baselines::fit(labels, train.clone(), calibration.clone(), test.start, *horizon)?;
         let judged: Vec<(usize, f64, bool)> = test
             .clone()
             .zip(*probability)
@@ -129,8 +135,10 @@ impl Verdict {
         for (t, ..) in &judged {
             used[t - test.start] = true;
         }
+        let auc = rank_skill(&judged, *horizon, *seed);
         let mut verdict = Self {
-            edge: interval.low > 0.0,
+            edge: interval.low > 0.0 && auc.is_some_and(|auc| auc.low > 0.5),
+            auc,
             delta: interval.estimate,
             low: interval.low,
             high: interval.high,
@@ -155,17 +163,36 @@ impl Verdict {
             () if *high < 0.0 => "No edge: the network forecasts entries worse than",
             () => "No edge: on this test slice the network cannot be told from",
         };
+        let ranking = self.auc.map_or("no ranking to judge".to_owned(), |auc| {
+            format!("AUC {:.3} (95 % {:.3} to {:.3})", auc.estimate, auc.low, auc.high)
+        });
         format!(
-            "{lead} the {baseline}: log loss better by {delta:+.4} (95 % {low:+.4} to {high:+.4}) nats per bar, \
+            "{lead} the {baseline}: log loss better by {delta:+.4} (95 % {low:+.4} to {high:+.4}) nats per bar, {ranking}, \
              {n} bars worth about {n_eff:.0} independent ones."
         )
     }
 }
 
-/// Trivial forecasters with train-slice parameters. At bar t they know the labels of bars up to t - horizon - 1.
+/// Area under the ROC curve of the judged forecasts with its block-bootstrap interval; none with one class only.
+fn rank_skill(judged: &[(usize, f64, bool)], horizon: usize, seed: u64) -> Option<Interval> {
+    let n = judged.len();
+    let interval = block_bootstrap(n, block_length(n, horizon), AUC_RESAMPLES, 0.95, seed, |rows| {
+        let scores: Vec<f64> = rows.iter().map(|&i| judged[i].1).collect();
+        let labels: Vec<f64> = rows.iter().map(|&i| f64::from(u8::from(judged[i].2))).collect();
+        auc(&scores, &labels)
+    });
+    (interval.estimate.is_finite() && interval.low.is_finite()).then_some(interval)
+}
+
+/// Trivial forecasters with parameters from before the test slice. At bar t they know the labels of bars up to
+/// t - horizon, which look no further than bar t.
 struct Baselines {
     horizon: usize,
     base_rate: f64,
+    /// Rate of positives on the calibration slice.
+    calibration_rate: f64,
+    /// Rate of positives among all labels known when the test slice begins.
+    past_rate: f64,
     /// Rate of positives after a known negative and after a known positive label.
     after: [f64; 2],
 }
@@ -174,9 +201,18 @@ impl Baselines {
     const BASE_RATE: &str = "training base rate";
     const PERSISTENCE: &str = "last known label";
     const RECENT_RATE: &str = "rate of the last 20 known labels";
-    const NAMES: [&str; 3] = [Self::BASE_RATE, Self::PERSISTENCE, Self::RECENT_RATE];
+    const CALIBRATION_RATE: &str = "calibration base rate";
+    const PAST_RATE: &str = "base rate of all earlier bars";
+    const NAMES: [&str; 5] =
+        [Self::BASE_RATE, Self::CALIBRATION_RATE, Self::PAST_RATE, Self::PERSISTENCE, Self::RECENT_RATE];
 
-    fn fit(labels: &[Option<bool>], train: Range<usize>, horizon: usize) -> Result<Self, VerdictError> {
+    fn fit(
+        labels: &[Option<bool>],
+        train: Range<usize>,
+        calibration: Range<usize>,
+        test_start: usize,
+        horizon: usize,
+    ) -> Result<Self, VerdictError> {
         let (mut hits, mut n) = (0.0, 0.0);
         let mut after = [[0.0; 2]; 2];
         for t in train.clone() {
@@ -184,7 +220,7 @@ impl Baselines {
             let hit = f64::from(u8::from(label));
             hits += hit;
             n += 1.0;
-            let known = t.checked_sub(horizon + 1).filter(|s| train.contains(s)).and_then(|s| labels[s]);
+            let known = t.checked_sub(horizon).filter(|s| train.contains(s)).and_then(|s| labels[s]);
             if let Some(known) = known {
                 after[usize::from(known)][0] += hit;
                 after[usize::from(known)][1] += 1.0;
@@ -196,11 +232,21 @@ impl Baselines {
         // Half a hit on each side keeps a one-sided slice from certainty.
         let base_rate = (hits + 0.5) / (n + 1.0);
         let rate = |[hits, n]: [f64; 2]| (hits + base_rate) / (n + 1.0);
-        Ok(Self { horizon, base_rate, after: after.map(rate) })
+        let rate_of = |range: Range<usize>| {
+            let known = labels[range].iter().flatten();
+            rate(known.fold([0.0, 0.0], |[hits, n], label| [hits + f64::from(u8::from(*label)), n + 1.0]))
+        };
+        Ok(Self {
+            horizon,
+            base_rate,
+            calibration_rate: rate_of(calibration),
+            past_rate: rate_of(0..(test_start + 1).saturating_sub(horizon)),
+            after: after.map(rate),
+        })
     }
 
     fn forecast(&self, name: &str, labels: &[Option<bool>], t: usize) -> f64 {
-        let known = &labels[..t.saturating_sub(self.horizon)];
+        let known = &labels[..(t + 1).saturating_sub(self.horizon)];
         match name {
             Self::PERSISTENCE => {
                 known.iter().rev().flatten().next().map_or(self.base_rate, |l| self.after[usize::from(*l)])
@@ -213,6 +259,8 @@ impl Baselines {
                 }
                 (hits + self.base_rate) / (n + 1.0)
             }
+            Self::CALIBRATION_RATE => self.calibration_rate,
+            Self::PAST_RATE => self.past_rate,
             _ => self.base_rate,
         }
     }
@@ -240,6 +288,7 @@ mod tests {
         let input = VerdictInput {
             labels: &labels,
             train: 0..600,
+            calibration: 610..690,
             test: 700..1200,
             probability: &probability,
             horizon: HORIZON,
@@ -275,6 +324,7 @@ mod tests {
         let input = VerdictInput {
             labels: &labels,
             train: 0..600,
+            calibration: 610..690,
             test: 700..1200,
             probability: &probability,
             horizon: HORIZON,
@@ -288,12 +338,12 @@ mod tests {
     fn baselines_use_only_known_labels() {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let labels: Vec<Option<bool>> = (0..300).map(|_| Some(rng.random())).collect();
-        let baselines = Baselines::fit(&labels, 0..150, HORIZON).unwrap();
+        let baselines = Baselines::fit(&labels, 0..150, 150..150, 160, HORIZON).unwrap();
         for t in [160, 200, 299] {
             let mut other = labels.clone();
-            other[t - HORIZON..].iter_mut().for_each(|l| *l = l.map(|l| !l));
+            other[t - HORIZON + 1..].iter_mut().for_each(|l| *l = l.map(|l| !l));
             let mut seen = labels.clone();
-            seen[t - HORIZON - 1] = seen[t - HORIZON - 1].map(|l| !l);
+            seen[t - HORIZON] = seen[t - HORIZON].map(|l| !l);
             for name in Baselines::NAMES {
                 assert_eq!(baselines.forecast(name, &labels, t), baselines.forecast(name, &other, t), "{name}");
             }
@@ -301,16 +351,30 @@ mod tests {
                 assert_ne!(baselines.forecast(name, &labels, t), baselines.forecast(name, &seen, t), "{name}");
             }
         }
+        // A forecaster of drifted base rate knows no more than the calibration slice does.
+        let drifted: Vec<Option<bool>> = (0..1200).map(|t| Some(t % 5 == 0 || (t < 600 && t % 2 == 0))).collect();
+        let verdict = Verdict::new(&VerdictInput {
+            labels: &drifted,
+            train: 0..600,
+            calibration: 610..690,
+            test: 700..1200,
+            probability: &[0.2; 500],
+            horizon: HORIZON,
+            seed: 1,
+        })
+        .unwrap();
+        assert!(!verdict.edge, "{}", verdict.sentence);
         // The last known label of the train slice is bar 149 whatever comes after.
-        let again = Baselines::fit(&labels[..200], 0..150, HORIZON).unwrap();
+        let again = Baselines::fit(&labels[..200], 0..150, 150..150, 160, HORIZON).unwrap();
         assert_eq!((again.base_rate, again.after), (baselines.base_rate, baselines.after));
     }
 
     #[test]
     fn refusals() {
         let labels = vec![None; 100];
-        let mut input =
-            VerdictInput { labels: &labels, train: 0..50, test: 60..100, probability: &[0.5; 40], horizon: 2, seed: 1 };
+        let (train, calibration, test) = (0..50, 52..58, 60..100);
+        let probability = &[0.5; 40];
+        let mut input = VerdictInput { labels: &labels, train, calibration, test, probability, horizon: 2, seed: 1 };
         assert!(matches!(Verdict::new(&input), Err(VerdictError::NoTrainLabels { .. })));
         let labels: Vec<_> = (0..100).map(|t| (t < 60).then_some(true)).collect();
         input.labels = &labels;

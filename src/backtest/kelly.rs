@@ -10,7 +10,7 @@ const RESAMPLES: usize = 500;
 
 /// Half-Kelly sizing fitted on the calibration slice.
 ///
-/// f = 0.5 max(0, mu_lo) / sigma^2, at most 1. mu_lo is the one-sided 80 % lower bound of the mean realised net return
+/// f = 0.5 max(0, mu_lo) / sigma^2, at most 1. mu_lo is the one-sided 80 % lower bound of the mean realised return, less the round-trip cost,
 /// among calibration bars with a similar predicted return (same bin); sigma^2 = kappa h v^2 with v the predicted per-bar
 /// volatility and kappa = mean(r^2) / mean(h v^2), which scales predictions to what came.
 ///
@@ -32,7 +32,7 @@ pub struct KellyBin {
     pub up_to: f64,
     /// Bars in it.
     pub n: usize,
-    /// Mean realised net return, fraction.
+    /// Mean realised return before costs, fraction.
     pub mean: f64,
     /// Its one-sided 80 % lower bound.
     pub low: f64,
@@ -42,25 +42,25 @@ impl Kelly {
     /// Fits on calibration bars in time order, one entry per bar; bars with a missing value in any column, or
     /// without positive volatility, are left out.
     ///
-    /// `predicted` and `realised_net` are fractions over `horizon` bars, `realised_net` after the round-trip cost;
+    /// `predicted` and `realised` are fractions over `horizon` bars, before costs;
     /// `volatility` is the predicted per-bar fraction. For short entries give the negated prediction and the short
-    /// side's net return. Bins are equal in number (ties stay together), at least 60 bars each and at most 5.
+    /// side's return. Bins are equal in number (ties stay together), at least 60 bars each and at most 5.
     pub fn fit(
         predicted: &[f64],
-        realised_net: &[f64],
+        realised: &[f64],
         volatility: &[f64],
         horizon: usize,
         seed: u64,
     ) -> Result<Self, BacktestError> {
-        if predicted.len() != realised_net.len() || predicted.len() != volatility.len() {
+        if predicted.len() != realised.len() || predicted.len() != volatility.len() {
             return Err(BacktestError::Ragged {
                 predicted: predicted.len(),
-                realised: realised_net.len(),
+                realised: realised.len(),
                 volatility: volatility.len(),
             });
         }
         let usable: Vec<usize> = (0..predicted.len())
-            .filter(|&i| predicted[i].is_finite() && realised_net[i].is_finite())
+            .filter(|&i| predicted[i].is_finite() && realised[i].is_finite())
             .filter(|&i| volatility[i].is_finite() && volatility[i] > 0.0)
             .collect();
         let n = usable.len();
@@ -68,7 +68,7 @@ impl Kelly {
             return Err(BacktestError::TooFew { found: n, needed: BARS_PER_BIN });
         }
         let pick = |x: &[f64]| -> Vec<f64> { usable.iter().map(|&i| x[i]).collect() };
-        let (predicted, realised, volatility) = (pick(predicted), pick(realised_net), pick(volatility));
+        let (predicted, realised, volatility) = (pick(predicted), pick(realised), pick(volatility));
         let edges = edges(&predicted);
         let bin_of: Vec<usize> = predicted.iter().map(|&p| edges.partition_point(|&edge| edge < p)).collect();
         let block = block_length(n, horizon);
@@ -97,13 +97,13 @@ impl Kelly {
         Ok(Self { bins, kappa, horizon })
     }
 
-    /// Share of the equity for an entry with this predicted return and per-bar volatility; 0 where either is missing,
+    /// Share of the equity for an entry with this predicted return and per-bar volatility at a round-trip `cost`; 0 where either is missing,
     /// the volatility is not positive, or the bin shows no gain.
-    pub fn size(&self, expected_return: f64, volatility: f64) -> f64 {
+    pub fn size(&self, expected_return: f64, volatility: f64, cost: f64) -> f64 {
         let place = self.bins.partition_point(|bin| bin.up_to < expected_return);
         let Some(bin) = self.bins.get(place.min(self.bins.len().saturating_sub(1))) else { return 0.0 };
         let variance = self.kappa * self.horizon as f64 * volatility * volatility;
-        let share = 0.5 * bin.low / variance;
+        let share = 0.5 * (bin.low - cost) / variance;
         // False for NaN, which must not size a position.
         if expected_return.is_finite() && variance > 0.0 && share > 0.0 { share.min(1.0) } else { 0.0 }
     }

@@ -42,6 +42,10 @@ pub struct Calibrated {
     pub entry_threshold: f64,
     /// Exit probability that one in five calibration bars reached.
     pub exit_threshold: f64,
+    /// Standard deviation of the calibrated entry probabilities on the calibration slice; 0 counts as 1.
+    pub entry_spread: f64,
+    /// Standard deviation of the exit probabilities on the calibration slice; 0 counts as 1.
+    pub exit_spread: f64,
     /// Sizes of long entries, for Kelly sizing.
     pub kelly_long: Option<Kelly>,
     /// Sizes of short entries, for Kelly sizing.
@@ -52,8 +56,8 @@ pub struct Calibrated {
 ///
 /// Long entry: calibrated entry probability at or over the threshold. Short entry, when the configuration allows it:
 /// exit probability at or over its threshold, for the exit label is a fall beyond noise. A threshold of 0 in the
-/// configuration becomes the one fitted on the calibration slice, which one bar in five of that slice reached. If both call, the one further over its threshold
-/// wins. Each entry asks the regime policy; where the policy names regimes and the prediction has none, there is no
+/// configuration becomes the one fitted on the calibration slice, which one bar in five of that slice
+/// reached. If both call, the one further over its threshold, in deviations of the calibration slice, wins. Each entry asks the regime policy; where the policy names regimes and the prediction has none, there is no
 /// entry. Size after `backtest.sizing`, at most `max_size`.
 ///
 /// Exit: after `max_bars` (or the horizon), at the opposite probability over `exit_threshold`, at an ATR(14) stop or
@@ -71,7 +75,7 @@ pub struct NetworkStrategy<P> {
 }
 
 impl<P: Predictor> NetworkStrategy<P> {
-    /// `horizon` is the labels' h; `bars_per_year` comes from the series.
+    /// `horizon` is the labels' h; `bars_per_year` turns per-bar into annual volatility.
     pub fn new(
         predictor: P,
         config: &BacktestConfig,
@@ -126,8 +130,9 @@ impl<P: Predictor> NetworkStrategy<P> {
     }
 
     fn side(&self, p: &Prediction) -> Option<Direction> {
-        let long = p.entry_prob_calibrated - self.long_threshold;
-        let short = p.exit_prob - self.short_threshold;
+        let unit = |spread: f64| if spread > 0.0 { spread } else { 1.0 };
+        let long = (p.entry_prob_calibrated - self.long_threshold) / unit(self.calibrated.entry_spread);
+        let short = (p.exit_prob - self.short_threshold) / unit(self.calibrated.exit_spread);
         let long = (self.config.side != Side::Short && long >= 0.0).then_some(long);
         let short = (self.config.side != Side::Long && short >= 0.0).then_some(short);
         match (long, short) {
@@ -161,7 +166,7 @@ impl<P: Predictor> NetworkStrategy<P> {
                     Direction::Long => (&self.calibrated.kelly_long, p.expected_return),
                     Direction::Short => (&self.calibrated.kelly_short, -p.expected_return),
                 };
-                kelly.as_ref().map_or(0.0, |kelly| kelly.size(expected, p.volatility))
+                kelly.as_ref().map_or(0.0, |kelly| kelly.size(expected, p.volatility, self.config.round_trip_cost()))
             }
             Sizing::SizeHead => p.size,
         };

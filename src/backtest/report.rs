@@ -49,8 +49,8 @@ pub fn regime_table(trades: &[Trade], regimes: usize) -> Vec<RegimeRow> {
 pub struct StrategyReport {
     /// Strategy.
     pub name: String,
-    /// True if any of the bars taught or tuned it.
-    pub in_sample: bool,
+    /// True if any of the bars taught or tuned it; none where that cannot be known.
+    pub in_sample: Option<bool>,
     /// Its figures.
     pub statistics: Statistics,
     /// The same trades by regime.
@@ -79,7 +79,12 @@ fn row(report: &StrategyReport) -> [String; 8] {
     let share = |i: Interval| format!("{:.0} % [{:.0}, {:.0}]", 100.0 * i.estimate, 100.0 * i.low, 100.0 * i.high);
     [
         name.clone(),
-        if *in_sample { "in-sample" } else { "out-of-sample" }.to_owned(),
+        match in_sample {
+            Some(true) => "in-sample",
+            Some(false) => "out-of-sample",
+            None => "unknown",
+        }
+        .to_owned(),
         s.trades.to_string(),
         s.win_rate.map_or_else(missing, share),
         s.sharpe_interval.map_or_else(missing, |i| format!("{:.2} [{:.2}, {:.2}]", i.estimate, i.low, i.high)),

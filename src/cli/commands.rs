@@ -31,6 +31,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
         }
         Command::Train(args) => {
             if let Some(run) = &args.resume {
+                only(global, "")?;
                 return one_stage(&workspace, run, Stage::Train, None, Slice::Test, global, printer);
             }
             let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
@@ -39,6 +40,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
         }
         Command::Collect(args) => collect_bars(&workspace, args, global, printer),
         Command::Analyze(args) => {
+            only(global, "analysis.")?;
             if let Some(time) = &args.window {
                 return window(&workspace, args, time, printer);
             }
@@ -47,6 +49,7 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
         }
         Command::Backtest(args) => backtest(&workspace, args, global, printer),
         Command::Predict(args) => {
+            only(global, "")?;
             let (run, data, last) = (args.run.clone(), args.data.clone(), args.last);
             let request = PredictRequest { workspace, run, data, last };
             let records = watch("predict", printer, move |job| predict(&request, job))?;
@@ -72,6 +75,20 @@ pub(super) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
     }
 }
 
+/// Refuses overrides that the command would not look at.
+fn only(global: &Global, section: &str) -> Result<(), Failure> {
+    let used = |text: &&String| !section.is_empty() && text.trim_start().starts_with(section);
+    match global.overrides.iter().find(|text| !used(text)) {
+        None => Ok(()),
+        Some(text) if section.is_empty() => Err(Failure::Usage(anyhow!(
+            "--set {text}: this command takes its configuration from the run, which cannot be changed"
+        ))),
+        Some(text) => Err(Failure::Usage(anyhow!(
+            "--set {text}: of an existing run only {section}* can be set here; the rest needs a new run"
+        ))),
+    }
+}
+
 fn whole_run(request: RunRequest, printer: Printer) -> Result<(), Failure> {
     if request.config.train.use_wandb {
         Printer::note(
@@ -94,9 +111,13 @@ fn finish(summary: &RunSummary, seconds: f64, printer: Printer) {
 }
 
 fn backtest_text(backtest: &BacktestSummary) -> String {
+    let mut warnings = String::new();
+    for warning in &backtest.warnings {
+        writeln!(warnings, "Warning: {warning}.").ok();
+    }
     let day = |ms: i64| crate::data::time_text(ms).chars().take(10).collect::<String>();
     format!(
-        "\nBacktest on the {} slice{}, {} bars from {} to {}, costs {:.2} % per round trip\n\n{}\n{}\n{}",
+        "\nBacktest on the {} slice{}, {} bars from {} to {}, costs {:.2} % per round trip\n\n{}\n{}\n{warnings}{}",
         backtest.slice,
         if backtest.in_sample { " (IN SAMPLE: these bars taught or tuned the network)" } else { " (out of sample)" },
         backtest.bars,
@@ -221,6 +242,7 @@ fn backtest(workspace: &Path, args: &BacktestArgs, global: &Global, printer: Pri
         printer.text(&summary.table);
         return Ok(());
     }
+    only(global, "backtest.")?;
     let Some(run) = &args.run else {
         return Err(Failure::Usage(anyhow!("name a run folder, or --signals and --data")));
     };

@@ -140,12 +140,18 @@ impl Series {
 
     /// The first `n` bars (all if there are fewer).
     pub fn truncated(&self, n: usize) -> Self {
-        let n = n.min(self.bars.len());
+        self.sliced(0..n)
+    }
+
+    /// The bars of `range`, cut to those there are.
+    pub fn sliced(&self, range: std::ops::Range<usize>) -> Self {
+        let end = range.end.min(self.bars.len());
+        let range = range.start.min(end)..end;
         Self {
             symbol: self.symbol.clone(),
             timeframe: self.timeframe,
-            bars: self.bars[..n].to_vec(),
-            extras: self.extras.iter().map(|(&e, v)| (e, v[..n].to_vec())).collect(),
+            bars: self.bars[range.clone()].to_vec(),
+            extras: self.extras.iter().map(|(&e, v)| (e, v[range.clone()].to_vec())).collect(),
         }
     }
 

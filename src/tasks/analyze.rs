@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ use crate::dataset::Slice;
 use crate::files::write_atomic;
 use crate::models::Network;
 use crate::runs::RunDir;
-use crate::stats::quantile;
+use crate::stats::{auc, quantile, std_population};
 use crate::training::{Forecasts, load_model, pick_device};
 
 /// Share of the calibration bars whose probability reaches the fitted thresholds.
@@ -66,7 +66,10 @@ pub(super) fn analyze_network(
     fitted.save(dir)?;
     job.check()?;
     let forecast = Forecast::new(raw, collected.series.timestamps(), dataset, &fitted);
-    forecast.write(&dir.predictions_file())?;
+    forecast.write(&dir.predictions_file(), &fitted.hash()?)?;
+    for warning in fitted.warnings() {
+        job.emit(TaskEvent::Note(format!("warning: {warning}")));
+    }
     let test = dataset.bars(Slice::Test);
     let report = Report { dir, dataset, forecast: &forecast, test: &test, job };
     let attention = report.attention(network, config.windows)?;
@@ -98,17 +101,23 @@ fn fit(dir: &RunDir, dataset: &Dataset, raw: &Forecasts, config: &AnalysisConfig
     let pick = |column: &[f64]| -> Vec<f64> { bars.iter().map(|&t| column[t]).collect() };
     let (predicted, realised, volatility) =
         (pick(&raw.expected_return), pick(&labels.forward_return), pick(&raw.volatility));
-    let (cost, horizon) = (dataset.card.cost, dataset.card.labels.prediction_horizon);
+    if bars.is_empty() {
+        bail!("no bar of the calibration slice has a usable window and a label, so nothing can be calibrated");
+    }
+    let horizon = dataset.card.labels.prediction_horizon;
     let kelly = |sign: f64| {
-        let predicted: Vec<f64> = predicted.iter().map(|p| sign * p).collect();
-        let net: Vec<f64> = realised.iter().map(|r| sign * r - cost).collect();
-        Kelly::fit(&predicted, &net, &volatility, horizon, seed).ok()
+        let signed = |x: &[f64]| x.iter().map(|v| sign * v).collect::<Vec<f64>>();
+        Kelly::fit(&signed(&predicted), &signed(&realised), &volatility, horizon, seed).ok()
     };
     let calibrator = Calibrator::fit(&pick(&raw.entry_logit), &entry).ok();
     let entry_probability: Vec<f64> =
         pick(&raw.entry_logit).into_iter().map(|logit| calibrated(calibrator.as_ref(), logit)).collect();
     let exit_probability: Vec<f64> = pick(&raw.exit_logit).into_iter().map(sigmoid).collect();
+    let truth: Vec<f64> = bars.iter().map(|&t| labels.entry[t]).collect();
     Ok(Fitted {
+        calibration_auc: Some(auc(&pick(&raw.entry_logit), &truth)).filter(|auc| auc.is_finite()),
+        entry_spread: std_population(&entry_probability),
+        exit_spread: std_population(&exit_probability),
         entry_threshold: quantile(&entry_probability, 1.0 - TRADED),
         exit_threshold: quantile(&exit_probability, 1.0 - TRADED),
         calibrator,
@@ -223,7 +232,7 @@ impl Report<'_> {
             "bic": fitted.regimes.candidates,
             "explained": fitted.pca.explained,
             "train_table": self.table(fitted, Slice::Train),
-            "labels_file": self.dir.predictions_file(),
+            "labels_file": "predictions.parquet",
         });
         self.publish("regimes", &json!({ "table": table }), &extra)?;
         Ok(table)
@@ -296,6 +305,7 @@ impl Report<'_> {
         let verdict = Verdict::new(&VerdictInput {
             labels: &labels,
             train: self.dataset.card.slices.train.clone(),
+            calibration: self.dataset.card.slices.calibration.clone(),
             test: range.clone(),
             probability: &self.forecast.entry_prob_calibrated[range],
             horizon: self.horizon(),
@@ -327,7 +337,7 @@ pub fn window_attention(open: &OpenRun, time: i64, job: &Job) -> Result<WindowAt
     let after = bars.partition_point(|bar| bar.timestamp <= time);
     let t = after.checked_sub(1).context("the time lies before the first bar")?;
     if let Some(problem) = dataset.inputs.window_problem(t, dataset.card.model.seq_len) {
-        anyhow::bail!("no window at that bar: {problem}");
+        bail!("no window at that bar: {problem}");
     }
     let maps = attention_maps(&network, &dataset.inputs, t)?;
     Ok(WindowAttention { timestamp: bars[t].timestamp, rollout: maps.rollout(), maps })

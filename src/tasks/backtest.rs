@@ -10,8 +10,8 @@ use super::event::{Job, TaskEvent};
 use super::fitted::Fitted;
 use super::forecast::read_forecast;
 use crate::backtest::{
-    BuyAndHold, Calibrated, EquityPoint, NetworkStrategy, RandomEntries, RuleColumns, RuleStrategy, Simulation,
-    Statistics, StrategyReport, Trade, Verdict, Yardstick, comparison_table, regime_table, simulate,
+    BuyAndHold, EquityPoint, NetworkStrategy, RandomEntries, RuleColumns, RuleStrategy, Simulation, Statistics,
+    StrategyReport, Trade, Verdict, Yardstick, comparison_table, regime_table, simulate,
 };
 use crate::config::BacktestConfig;
 use crate::data::{Column, Table, write_table};
@@ -33,18 +33,32 @@ pub struct BacktestSummary {
     pub in_sample: bool,
     /// Round-trip cost as a fraction of the traded value.
     pub cost: f64,
-    /// Network, rule, buy and hold, random.
+    /// Network, rule, buy and hold, random (the middle one of 21 draws with as many trades).
     pub strategies: Vec<StrategyReport>,
     /// Network against the others.
     pub verdict: Verdict,
     /// The comparison as plain text.
     pub table: String,
+    /// Sentences that must stand beside the results.
+    pub warnings: Vec<String>,
+    /// Run id.
+    pub run: String,
+    /// SHA-256 of the bars.
+    pub fingerprint: String,
+    /// Seed of training, intervals and random entries.
+    pub seed: u64,
+    /// The rules and costs.
+    pub config: BacktestConfig,
 }
+
+/// Draws of random entries, of which the middle one by its end is shown.
+const RANDOM_DRAWS: u64 = 21;
 
 /// Trades the forecasts of a run beside a rule, buy and hold and random entries, over the test slice unless another is
 /// named; writes backtest/.
 pub(super) fn backtest_run(
     dir: &RunDir,
+    run: &str,
     collected: &Collected,
     card: &ModelCard,
     config: &BacktestConfig,
@@ -53,7 +67,7 @@ pub(super) fn backtest_run(
 ) -> Result<BacktestSummary> {
     job.progress(0, 4, "trading on paper");
     let fitted = Fitted::load(dir)?;
-    let forecast = read_forecast(&dir.predictions_file())?;
+    let forecast = read_forecast(&dir.predictions_file(), &fitted)?;
     let bars = collected.series.bars();
     if forecast.timestamp.len() != bars.len() {
         anyhow::bail!(
@@ -73,13 +87,8 @@ pub(super) fn backtest_run(
         forward_returns: &labels.forward_return,
         seed: card.train.seed,
     };
-    let calibrated = Calibrated {
-        entry_threshold: fitted.entry_threshold,
-        exit_threshold: fitted.exit_threshold,
-        kelly_long: fitted.kelly_long.clone(),
-        kelly_short: fitted.kelly_short.clone(),
-    };
-    let mut network = NetworkStrategy::new(forecast.predictions(), config, calibrated, horizon, bars_per_year)?;
+    let mut network =
+        NetworkStrategy::new(forecast.predictions(), config, fitted.calibrated(), horizon, card.bars_per_year)?;
     let ours = simulate(bars, range.clone(), &mut network, config);
     job.check()?;
     job.progress(1, 4, "trading the rule");
@@ -97,8 +106,14 @@ pub(super) fn backtest_run(
     let hold = simulate(bars, range.clone(), &mut BuyAndHold::default(), config);
     let hold_bars = if config.max_bars > 0 { config.max_bars } else { horizon };
     let size = mean_size(&ours).unwrap_or(config.max_size);
-    let mut dice = RandomEntries::new(range.clone(), ours.trades.len(), hold_bars, config.side, size, card.train.seed);
-    let random = simulate(bars, range.clone(), &mut dice, config);
+    let draw = |seed: u64| {
+        let mut dice = RandomEntries::new(range.clone(), ours.trades.len(), hold_bars, config.side, size, seed);
+        simulate(bars, range.clone(), &mut dice, config)
+    };
+    // One draw may be lucky: the middle one of many stands for chance.
+    let mut draws: Vec<Simulation> = (0..RANDOM_DRAWS).map(|i| draw(card.train.seed.wrapping_add(i))).collect();
+    draws.sort_by(|a, b| last_equity(a).total_cmp(&last_equity(b)));
+    let random = draws.swap_remove(draws.len() / 2);
     job.progress(3, 4, "judging the trades");
     let in_sample = slice != Slice::Test;
     let all = [("network", &ours), ("rule", &rule), ("buy and hold", &hold), ("random", &random)];
@@ -106,7 +121,7 @@ pub(super) fn backtest_run(
         .iter()
         .map(|(name, simulation)| StrategyReport {
             name: (*name).to_owned(),
-            in_sample,
+            in_sample: Some(in_sample),
             statistics: Statistics::new(simulation, &yardstick),
             per_regime: regime_table(&simulation.trades, fitted.regimes.k),
         })
@@ -122,10 +137,22 @@ pub(super) fn backtest_run(
         strategies,
         verdict,
         table,
+        warnings: fitted.warnings(),
+        run: run.to_owned(),
+        fingerprint: card.fingerprint.clone(),
+        seed: card.train.seed,
+        config: config.clone(),
     };
-    write(&dir.backtest_dir(), &summary, &all)?;
+    // Only the test slice is the run's backtest; others stand beside it under their names.
+    let folder =
+        if in_sample { dir.backtest_dir().with_file_name(format!("backtest_{slice}")) } else { dir.backtest_dir() };
+    write(&folder, &summary, &all)?;
     emit(&summary, job);
     Ok(summary)
+}
+
+fn last_equity(simulation: &Simulation) -> f64 {
+    simulation.equity.last().map_or(simulation.initial_cash, |point| point.equity)
 }
 
 fn mean_size(simulation: &Simulation) -> Option<f64> {

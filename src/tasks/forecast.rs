@@ -32,6 +32,8 @@ pub struct Forecast {
     pub regime: Vec<Option<usize>>,
     /// Filtered posterior per regime, `[k][bars]`.
     pub regime_p: Vec<Vec<f64>>,
+    /// Features of the bar itself that were missing and stand at their training median.
+    pub missing_cells: Vec<usize>,
 }
 
 /// Runs the network over all bars.
@@ -80,6 +82,7 @@ impl Forecast {
             entry_prob: raw.entry_logit.iter().map(|&x| sigmoid(x)).collect(),
             entry_prob_calibrated: raw.entry_logit.iter().map(|&x| calibrated(fitted.calibrator.as_ref(), x)).collect(),
             exit_prob: raw.exit_logit.iter().map(|&x| sigmoid(x)).collect(),
+            missing_cells: (0..n).map(|t| dataset.inputs.missing(t)).collect(),
             timestamp,
             raw,
             regime,
@@ -105,7 +108,8 @@ impl Forecast {
         (0..self.timestamp.len()).map(|t| self.prediction(t)).collect()
     }
 
-    pub(super) fn write(&self, path: &Path) -> Result<()> {
+    /// Writes predictions.parquet with the hash of what was fitted on it, so that the two never mix.
+    pub(super) fn write(&self, path: &Path, fitted: &str) -> Result<()> {
         let mut table = Table::new();
         table.push("timestamp", Column::Time(self.timestamp.clone()));
         table.push("slice", Column::Text(self.slice.clone()));
@@ -126,16 +130,26 @@ impl Forecast {
         for (i, values) in self.regime_p.iter().enumerate() {
             table.push(format!("regime_p{i}"), Column::Float(values.clone()));
         }
+        table.push("missing_cells", Column::Int(self.missing_cells.iter().map(|n| Some(*n as i64)).collect()));
         table.push("recon_error", Column::Float(raw.reconstruction_error.clone()));
         let problems = raw.problem.iter().map(|p| p.clone().unwrap_or_default()).collect();
         table.push("no_prediction", Column::Text(problems));
-        write_table(path, &table, &BTreeMap::new()).context("writing the predictions")
+        let metadata = BTreeMap::from([(FITTED.to_owned(), fitted.to_owned())]);
+        write_table(path, &table, &metadata).context("writing the predictions")
     }
 }
 
+/// Metadata key of the hash of the [`Fitted`] that predictions were made with.
+const FITTED: &str = "fitted";
+
 /// Reads predictions.parquet back.
-pub fn read_forecast(path: &Path) -> Result<Forecast> {
-    let (table, _) = read_table(path).context("reading the predictions: analyze the run first")?;
+///
+/// Errors if it was made with something else than `fitted`.
+pub fn read_forecast(path: &Path, fitted: &Fitted) -> Result<Forecast> {
+    let (table, metadata) = read_table(path).context("reading the predictions: analyze the run first")?;
+    if metadata.get(FITTED) != Some(&fitted.hash()?) {
+        anyhow::bail!("{} and analysis/fitted.json are of two analyses: analyze the run again", path.display());
+    }
     let absent = |name: &str| anyhow::anyhow!("{} lacks the column {name}: analyze the run again", path.display());
     let float = |name: &str| table.float(name).map(<[f64]>::to_vec).ok_or_else(|| absent(name));
     let timestamp = table.time("timestamp").ok_or_else(|| absent("timestamp"))?.to_vec();
@@ -162,6 +176,12 @@ pub fn read_forecast(path: &Path) -> Result<Forecast> {
         entry_prob: float("entry_prob")?,
         entry_prob_calibrated: float("entry_prob_calibrated")?,
         exit_prob: float("exit_prob")?,
+        missing_cells: table
+            .int("missing_cells")
+            .ok_or_else(|| absent("missing_cells"))?
+            .iter()
+            .map(|n| n.unwrap_or(0) as usize)
+            .collect(),
         regime,
         regime_p,
         timestamp,

@@ -8,7 +8,7 @@ use super::event::Job;
 use super::fitted::Fitted;
 use super::forecast::{Forecast, raw_forecasts};
 use super::prepare::prepare_for;
-use crate::backtest::{Calibrated, Decision, Direction, NetworkStrategy, Strategy as _};
+use crate::backtest::{Decision, Direction, NetworkStrategy, Strategy as _};
 use crate::config::DevicePreference;
 use crate::data::time_text;
 use crate::runs::RunDir;
@@ -62,6 +62,8 @@ pub struct PredictionRecord {
     pub regime_probability: Option<f64>,
     /// `enter long`, `enter short` or `stay out`: the run's backtest rules without an open position.
     pub decision: Option<String>,
+    /// Share of the equity the entry takes; absent when staying out.
+    pub entry_size: Option<f64>,
     /// Why, in figures.
     pub gates: Option<String>,
 }
@@ -89,15 +91,10 @@ pub fn predict(request: &PredictRequest, job: &Job) -> Result<Vec<PredictionReco
     let forecast = Forecast::new(raw, collected.series.timestamps(), &dataset, &fitted);
     let bars = collected.series.bars();
     let horizon = dataset.card.labels.prediction_horizon;
-    let calibrated = Calibrated {
-        entry_threshold: fitted.entry_threshold,
-        exit_threshold: fitted.exit_threshold,
-        kelly_long: fitted.kelly_long.clone(),
-        kelly_short: fitted.kelly_short.clone(),
-    };
     let config = &manifest.config.backtest;
+    let bars_per_year = dataset.card.bars_per_year;
     let mut strategy =
-        NetworkStrategy::new(forecast.predictions(), config, calibrated, horizon, collected.series.bars_per_year())?;
+        NetworkStrategy::new(forecast.predictions(), config, fitted.calibrated(), horizon, bars_per_year)?;
     let first = request.last.map_or(0, |last| bars.len().saturating_sub(last));
     let mut records = Vec::with_capacity(bars.len() - first);
     for t in 0..bars.len() {
@@ -123,6 +120,7 @@ fn record(forecast: &Forecast, t: usize, horizon: usize, decision: Decision, gat
     let problem = forecast.raw.problem[t].as_ref().map(|cause| format!("no prediction: {cause}"));
     let p = forecast.prediction(t);
     let spread = p.map(|p| p.volatility * (horizon as f64).sqrt());
+    let entry_size = if let Decision::Enter { size, .. } = decision { Some(size) } else { None };
     let words = match decision {
         Decision::Enter { side: Direction::Long, .. } => "enter long",
         Decision::Enter { side: Direction::Short, .. } => "enter short",
@@ -144,6 +142,7 @@ fn record(forecast: &Forecast, t: usize, horizon: usize, decision: Decision, gat
         regime: p.and_then(|p| p.regime),
         regime_probability: p.and_then(|p| p.regime).map(|r| forecast.regime_p[r][t]),
         decision: p.map(|_| words.to_owned()),
+        entry_size,
         gates: p.map(|_| gates),
         no_prediction: problem,
     }

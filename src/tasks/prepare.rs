@@ -2,6 +2,8 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 
+use serde_json::{Value, json};
+
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use crate::config::RunConfig;
@@ -36,6 +38,27 @@ impl Dataset {
             .filter(|&t| self.inputs.window_problem(t, seq_len).is_none())
             .collect()
     }
+
+    /// What was kept, dropped and left out, for scripts.
+    fn record(&self, candidates: usize) -> Value {
+        let card = &self.card;
+        let slices: Vec<Value> = Slice::ALL
+            .into_iter()
+            .map(|slice| {
+                let range = card.slices.range(slice);
+                let used = self.bars(slice).len();
+                json!({ "slice": slice, "bars": range.len(), "used": used, "excluded": range.len() - used })
+            })
+            .collect();
+        json!({
+            "event": "dataset",
+            "features": card.schema.width(),
+            "candidates": candidates,
+            "dropped": card.schema.dropped,
+            "slices": slices,
+            "left_out_at_boundaries": card.slices.purged.iter().map(ExactSizeIterator::len).sum::<usize>(),
+        })
+    }
 }
 
 /// Turns lines into features, labels and slices, fits the schema on the training slice, and tells what was dropped.
@@ -46,10 +69,14 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     job.check()?;
     let cost = config.backtest.round_trip_cost();
     let labels = make_labels(series.bars(), &config.labels, cost);
-    let (usable, warm_up) = usable_bars(&features, series.bars(), config)?;
-    let splits =
-        Splits::chronological(usable, labels.labelled_until(), &config.splits, config.labels.prediction_horizon)?;
-    let schema = Schema::fit(&features, warm_up..splits.train.end, &series.timestamps())?;
+    let usable = usable_bars(&features, series.bars(), config)?;
+    let horizon = config.labels.prediction_horizon;
+    // No label may look past the end the user asked for.
+    let labelled_until = labels.labelled_until().min(usable.end.saturating_sub(horizon));
+    let splits = Splits::chronological(usable, labelled_until, &config.splits, horizon)?;
+    // The first training window reaches back to this row.
+    let first_row = (splits.train.start + 1).saturating_sub(config.model.seq_len);
+    let schema = Schema::fit(&features, first_row..splits.train.end, &series.timestamps())?;
     let inputs = schema.apply(&features)?;
     job.emit(TaskEvent::Note(format!(
         "{} features of {} kept; train {}, validation {}, calibration {}, test {} bars, {} left out at the boundaries",
@@ -63,6 +90,7 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     )));
     let train = splits.train.clone();
     let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
+    let bars_per_year = series.sliced(train.clone()).bars_per_year();
     let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
     let return_variance = stats::std_population(&returns).powi(2);
     if !(return_scale > 0.0 && return_variance > 0.0) {
@@ -97,9 +125,12 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         train: train_config,
         return_scale,
         return_variance,
+        bars_per_year,
     };
     let targets = TargetTable::new(&labels, return_scale, cost);
-    Ok(Dataset { inputs, labels, targets, card })
+    let dataset = Dataset { inputs, labels, targets, card };
+    job.emit(TaskEvent::Record(dataset.record(features.width())));
+    Ok(dataset)
 }
 
 /// Inputs and labels for an existing model, whose card says how they are made.
@@ -118,8 +149,8 @@ pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> 
     Ok(Dataset { inputs, labels, targets, card })
 }
 
-/// Bars with a full window behind the warm-up of every feature that ever begins, and the first bar of that warm-up's end.
-fn usable_bars(features: &Features, bars: &[Bar], config: &RunConfig) -> Result<(Range<usize>, usize)> {
+/// Bars with a full window behind the warm-up of every feature that ever begins.
+fn usable_bars(features: &Features, bars: &[Bar], config: &RunConfig) -> Result<Range<usize>> {
     let n = bars.len();
     let warm_up = features.warm_up();
     let mut start = warm_up + config.model.seq_len - 1;
@@ -144,7 +175,7 @@ fn usable_bars(features: &Features, bars: &[Bar], config: &RunConfig) -> Result<
             },
         );
     }
-    Ok((start..end, warm_up))
+    Ok(start..end)
 }
 
 fn one_bar_deviation(bars: &[Bar]) -> f64 {

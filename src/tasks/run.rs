@@ -58,20 +58,24 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     let key = run_key(&config, &collected)?;
     let found = if request.resume { find_by_key(&request.workspace, &key) } else { None };
     let dataset = prepare(&collected, &config, job)?;
-    let (dir, mut manifest) = if let Some(entry) = found {
+    let dir = if let Some(entry) = found {
         job.emit(TaskEvent::Note(format!("continues {}", entry.manifest.id)));
-        (entry.dir, entry.manifest)
+        entry.dir
     } else {
         let manifest = new_manifest(&config, &collected, key, request.threads, &device_name)?;
-        (RunDir::create(&request.workspace, &manifest)?, manifest)
+        RunDir::create(&request.workspace, &manifest)?
     };
     let _lock = dir.lock()?;
+    // Another process may have worked on it until now.
+    let mut manifest = dir.load()?;
     job.emit(TaskEvent::Record(
         json!({ "event": "run_started", "run": manifest.id, "folder": dir.path(), "device": device_name }),
     ));
     let result = stages(&dir, &mut manifest, &collected, &dataset, &device, request.until, job);
-    settle(&dir, &mut manifest, &result)?;
-    result.map(|backtest| RunSummary { dir, manifest, backtest })
+    let settled = settle(&dir, &mut manifest, &result);
+    let backtest = result?;
+    settled?;
+    Ok(RunSummary { dir, manifest, backtest })
 }
 
 /// Does the stages after collecting that are not done yet.
@@ -93,6 +97,9 @@ fn stages(
     if manifest.has(Stage::Train) {
         clock.done(job, true, "the run is trained already", &json!({}));
     } else {
+        // What was made of an earlier state of the network no longer counts.
+        manifest.done.retain(|stage| *stage < Stage::Train);
+        dir.save(manifest)?;
         let trained = train(dir, &manifest.key, dataset, device, job)?;
         mark(dir, manifest, Stage::Train)?;
         let reason = match trained.resumed_at {
@@ -107,9 +114,10 @@ fn stages(
         return Ok(None);
     }
     let clock = StageClock::start(Stage::Analyze, job);
-    if manifest.has(Stage::Analyze) {
+    if manifest.has(Stage::Analyze) && Fitted::load(dir).is_ok() {
         clock.done(job, true, "the run is analyzed already", &json!({}));
     } else {
+        unmark_analysis(dir, manifest)?;
         let (_, network) = load_model(&dir.model_file(), device)?;
         analyze_network(dir, collected, dataset, &network, &config.analysis, job)?;
         mark(dir, manifest, Stage::Analyze)?;
@@ -119,10 +127,16 @@ fn stages(
         return Ok(None);
     }
     let clock = StageClock::start(Stage::Backtest, job);
-    let summary = backtest_run(dir, collected, &dataset.card, &config.backtest, Slice::Test, job)?;
+    let summary = backtest_run(dir, &manifest.id, collected, &dataset.card, &config.backtest, Slice::Test, job)?;
     mark(dir, manifest, Stage::Backtest)?;
     clock.done(job, false, "always done again", &json!({}));
     Ok(Some(summary))
+}
+
+/// A half-done analysis must not pass for the old one.
+fn unmark_analysis(dir: &RunDir, manifest: &mut Manifest) -> Result<()> {
+    manifest.done.retain(|stage| *stage < Stage::Analyze);
+    Ok(dir.save(manifest)?)
 }
 
 fn mark(dir: &RunDir, manifest: &mut Manifest, stage: Stage) -> Result<()> {
@@ -219,7 +233,6 @@ fn new_manifest(
 #[derive(Debug)]
 pub struct OpenRun {
     pub(super) dir: RunDir,
-    pub(super) manifest: Manifest,
     pub(super) collected: Collected,
 }
 
@@ -235,7 +248,7 @@ pub fn open_run(workspace: &Path, path: &Path, job: &Job) -> Result<OpenRun> {
         bail!("the bars in {} are not the ones the run was made of", manifest.data_file);
     }
     report_collect(&clock, &collected, job);
-    Ok(OpenRun { dir, manifest, collected })
+    Ok(OpenRun { dir, collected })
 }
 
 /// One more stage of an existing run: resumes its training, analyzes it (with pictures into `figures`), or trades
@@ -248,22 +261,28 @@ pub fn stage_of_run(
     figures: Option<&Path>,
     job: &Job,
 ) -> Result<RunSummary> {
-    let OpenRun { dir, mut manifest, collected } = open;
+    let OpenRun { dir, collected } = open;
     let _lock = dir.lock()?;
+    let mut manifest = dir.load()?;
     let (device, _) = pick_device(config.train.device)?;
     let clock = StageClock::start(stage, job);
     let mut backtest = None;
     match stage {
         Stage::Collect => {}
         Stage::Train => {
+            if run_key(&manifest.config, &collected)? != manifest.key {
+                bail!("the program or its indicators changed since the run began: start a new run");
+            }
             let dataset = prepare(&collected, &manifest.config.clone(), job)?;
             let result = stages(&dir, &mut manifest, &collected, &dataset, &device, Stage::Train, job);
-            settle(&dir, &mut manifest, &result)?;
+            let settled = settle(&dir, &mut manifest, &result);
             result?;
+            settled?;
         }
         Stage::Analyze => {
             let (card, network) = load_model(&dir.model_file(), &device)?;
             let dataset = prepare_for(&collected, card, job)?;
+            unmark_analysis(&dir, &mut manifest)?;
             let summary = analyze_network(&dir, &collected, &dataset, &network, &config.analysis, job)?;
             if let Some(folder) = figures {
                 draw(folder, &dir, &manifest, &summary, &dataset, &network, job)?;
@@ -273,7 +292,7 @@ pub fn stage_of_run(
         }
         Stage::Backtest => {
             let (card, _) = load_model(&dir.model_file(), &device)?;
-            backtest = Some(backtest_run(&dir, &collected, &card, &config.backtest, slice, job)?);
+            backtest = Some(backtest_run(&dir, &manifest.id, &collected, &card, &config.backtest, slice, job)?);
             mark(&dir, &mut manifest, Stage::Backtest)?;
             clock.done(job, false, "asked for", &json!({}));
         }

@@ -10,7 +10,7 @@ use crate::backtest::{
     BuyAndHold, Direction, Signal, SignalStrategy, Statistics, StrategyReport, Yardstick, comparison_table, simulate,
 };
 use crate::config::BacktestConfig;
-use crate::data::{ReadOptions, parse_time, read_series, read_table};
+use crate::data::{Column, ReadOptions, parse_time, read_series, read_table};
 use crate::files::write_atomic;
 
 /// Signals from a file to be traded on bars.
@@ -47,18 +47,15 @@ pub fn backtest_signals(request: &SignalsRequest, job: &Job) -> Result<SignalsSu
     job.check()?;
     let hold = simulate(bars, 0..bars.len(), &mut BuyAndHold::default(), &request.config);
     let cost = request.config.round_trip_cost();
-    // Signals state no horizon: the next bar's return judges whether an entry was false.
-    let mut next = vec![f64::NAN; bars.len()];
-    for (t, pair) in bars.windows(2).enumerate() {
-        next[t] = pair[1].close / pair[1].open - 1.0;
-    }
+    // Signals state no horizon, so no return can tell a false one.
+    let unknown = vec![f64::NAN; bars.len()];
     let bars_per_year = series.bars_per_year();
-    let yardstick = Yardstick { bars_per_year, cost, horizon: 1, forward_returns: &next, seed: 42 };
+    let yardstick = Yardstick { bars_per_year, cost, horizon: 1, forward_returns: &unknown, seed: 42 };
     let strategies: Vec<StrategyReport> = [("signals", &ours), ("buy and hold", &hold)]
         .into_iter()
         .map(|(name, simulation)| StrategyReport {
             name: name.to_owned(),
-            in_sample: false,
+            in_sample: None,
             statistics: Statistics::new(simulation, &yardstick),
             per_regime: Vec::new(),
         })
@@ -97,12 +94,20 @@ fn from_parquet(path: &Path) -> Result<Vec<Signal>> {
     let absent = |name: &str| format!("{} lacks the column {name}", path.display());
     let times = table.time("timestamp").with_context(|| absent("timestamp"))?;
     let sides = table.text("side").with_context(|| absent("side"))?;
-    let at = |name: &str, i: usize| table.float(name).map(|column| column[i]).filter(|v| v.is_finite());
+    let column = |name: &str| -> Result<Vec<Option<f64>>> {
+        match table.column(name) {
+            None => Ok(vec![None; table.rows()]),
+            Some(Column::Float(values)) => Ok(values.iter().map(|v| v.is_finite().then_some(*v)).collect()),
+            Some(Column::Int(values)) => Ok(values.iter().map(|v| v.map(|v| v as f64)).collect()),
+            Some(_) => bail!("{}: the column {name} holds no numbers", path.display()),
+        }
+    };
+    let [sizes, stops, targets] = [column("size")?, column("stop")?, column("target")?];
     (0..table.rows())
         .map(|i| {
             let side =
                 side(&sides[i]).with_context(|| format!("{}: row {}: side {:?}", path.display(), i + 1, sides[i]))?;
-            let (size, stop, target) = (at("size", i).unwrap_or(1.0), at("stop", i), at("target", i));
+            let (size, stop, target) = (sizes[i].unwrap_or(1.0), stops[i], targets[i]);
             Ok(Signal { timestamp: times[i], side, size, stop, target })
         })
         .collect()

@@ -46,6 +46,8 @@ pub struct ModelCard {
     pub train: TrainConfig,
     /// Training standard deviation of one-bar returns: the unit of returns and volatility.
     pub return_scale: f64,
+    /// Bars per year of the training slice: what sizing annualises volatility with.
+    pub bars_per_year: f64,
     /// Variance of forward returns on the training slice.
     pub return_variance: f64,
     /// Share of entries on the training slice.

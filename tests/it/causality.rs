@@ -8,7 +8,8 @@ use glassbox::data::{ReadOptions, read_series};
 use glassbox::dataset::extract;
 use glassbox::indicators::{compute, default_catalogue};
 use glassbox::market::Series;
-use glassbox::tasks::{Job, PredictRequest, PredictionRecord, predict, read_forecast};
+use glassbox::runs::RunDir;
+use glassbox::tasks::{Fitted, Job, PredictRequest, PredictionRecord, predict, read_forecast};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -102,7 +103,8 @@ fn predictions_and_decisions_know_no_future() {
 fn predictions_are_those_of_the_run() {
     let dir = tempfile::tempdir().unwrap();
     let live = predictions(&FINISHED.lab.bars(), dir.path());
-    let stored = read_forecast(&FINISHED.run.join("predictions.parquet")).unwrap();
+    let fitted = Fitted::load(&RunDir::open(&FINISHED.run).unwrap()).unwrap();
+    let stored = read_forecast(&FINISHED.run.join("predictions.parquet"), &fitted).unwrap();
     assert_eq!(stored.timestamp, live.iter().map(|record| record.timestamp).collect::<Vec<_>>());
     let near = |a: f64, b: Option<f64>, what: &str, t: usize| match b {
         Some(b) => assert!((a - b).abs() <= 1e-6, "{what} of bar {t}: {a} and {b}"),

@@ -23,6 +23,9 @@ pub struct Calibrator {
     pub temperature: f64,
     /// Step-free monotone fit.
     pub isotonic: Isotonic,
+    /// True if the fit wanted a slope below the floor: on these labels the logit ranks no better than chance, so that the
+    /// probabilities are all but constant.
+    pub floored: bool,
     /// Forecasts fitted on.
     pub n: usize,
 }
@@ -38,11 +41,12 @@ impl Calibrator {
         let targets: Vec<f64> = labels.iter().map(|l| if *l { high } else { low }).collect();
         let (mut slope, mut intercept) = logistic(logits, &targets, (1.0, 0.0), true);
         // Also taken when the slope is NaN.
-        if !(SLOPE_FLOOR..).contains(&slope) {
+        let floored = !(SLOPE_FLOOR..).contains(&slope);
+        if floored {
             (slope, intercept) = logistic(logits, &targets, (SLOPE_FLOOR, 0.0), false);
         }
         let isotonic = Isotonic::fit(logits, labels);
-        Ok(Self { slope, intercept, temperature: temperature(logits, labels), isotonic, n: labels.len() })
+        Ok(Self { slope, intercept, temperature: temperature(logits, labels), isotonic, floored, n: labels.len() })
     }
 
     /// Calibrated probability of a logit.

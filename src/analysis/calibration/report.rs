@@ -34,6 +34,8 @@ pub struct ReliabilityBin {
 pub enum CalibrationVerdict {
     /// Slope 1 and no bias lie within their intervals, and the error within its null.
     WellCalibrated,
+    /// Right on average, but no resolution: the slope's interval reaches down to 0.
+    Unresolved,
     /// Slope clearly below 1: probabilities too extreme.
     Overconfident,
     /// Slope clearly above 1: probabilities too timid.
@@ -241,6 +243,8 @@ fn judge(slope: Option<Interval>, intercept: Interval, ece: f64, null: f64) -> C
         CalibrationVerdict::Underconfident
     } else if intercept.low > 0.0 || intercept.high < 0.0 || ece > null {
         CalibrationVerdict::Biased
+    } else if slope.is_none_or(|s| s.low <= 0.0) {
+        CalibrationVerdict::Unresolved
     } else {
         CalibrationVerdict::WellCalibrated
     }
@@ -258,6 +262,9 @@ fn sentence(verdict: CalibrationVerdict, slope: Option<Interval>, intercept: Int
     };
     let lead = match verdict {
         CalibrationVerdict::WellCalibrated => "Well calibrated within what this slice can show",
+        CalibrationVerdict::Unresolved => {
+            "Right on average, but nothing shows that higher probabilities come true more often"
+        }
         CalibrationVerdict::Overconfident => "Overconfident: the probabilities are too extreme",
         CalibrationVerdict::Underconfident => "Underconfident: the probabilities are too close to the base rate",
         CalibrationVerdict::Biased => "Biased: frequencies differ from the stated probabilities by more than chance",

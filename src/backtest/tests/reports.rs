@@ -15,15 +15,20 @@ fn kelly_is_zero_without_an_edge_and_hand_checked_with_one() {
     let losing: Vec<f64> = (0..n).map(|i| 0.02 * noise(i) - 0.005).collect();
     let kelly = Kelly::fit(&predicted, &losing, &volatility, 4, 1).unwrap();
     assert_eq!(kelly.bins.iter().map(|bin| bin.n).sum::<usize>(), n);
-    assert!(predicted.iter().all(|&p| kelly.size(p, 0.01) == 0.0), "{kelly:?}");
+    assert!(predicted.iter().all(|&p| kelly.size(p, 0.01, 0.0) == 0.0), "{kelly:?}");
 
     // The realised return is the sign of the prediction times 2 %: kappa = 0.0004 / (4 x 0.0001) = 1; in the top bin
     // mu_lo = 0.02, so f = 0.5 x 0.02 / (1 x 4 x v^2) = 0.25 at v = 0.1.
     let sure: Vec<f64> = predicted.iter().map(|p| 0.02 * p.signum()).collect();
     let kelly = Kelly::fit(&predicted, &sure, &volatility, 4, 1).unwrap();
-    assert!(near(kelly.kappa, 1.0) && near(kelly.size(0.9, 0.1), 0.25), "{kelly:?}");
-    assert_eq!((kelly.size(0.9, 0.01), kelly.size(-0.9, 0.01)), (1.0, 0.0));
-    assert_eq!((kelly.size(f64::NAN, 0.1), kelly.size(0.9, 0.0), kelly.size(0.9, f64::NAN)), (0.0, 0.0, 0.0));
+    assert!(near(kelly.kappa, 1.0) && near(kelly.size(0.9, 0.1, 0.0), 0.25), "{kelly:?}");
+    assert_eq!((kelly.size(0.9, 0.01, 0.0), kelly.size(-0.9, 0.01, 0.0)), (1.0, 0.0));
+    assert_eq!(
+        (kelly.size(f64::NAN, 0.1, 0.0), kelly.size(0.9, 0.0, 0.0), kelly.size(0.9, f64::NAN, 0.0)),
+        (0.0, 0.0, 0.0)
+    );
+    // Costs come off the bound: f = 0.5 x (0.02 - 0.01) / 0.04.
+    assert!(near(kelly.size(0.9, 0.1, 0.01), 0.125));
     let text = serde_json::to_string(&kelly).unwrap();
     assert_eq!(serde_json::from_str::<Kelly>(&text).unwrap(), kelly);
 
@@ -32,7 +37,7 @@ fn kelly_is_zero_without_an_edge_and_hand_checked_with_one() {
     let unsure = Kelly::fit(&predicted, &doubtful, &volatility, 4, 1).unwrap();
     let bin = unsure.bins[unsure.bins.len() - 1];
     let by_mean = 0.5 * bin.mean / (unsure.kappa * 4.0 * 0.01);
-    let size = unsure.size(0.99, 0.1);
+    let size = unsure.size(0.99, 0.1, 0.0);
     assert!(bin.low < bin.mean && near(size, by_mean * (bin.low / bin.mean).max(0.0)), "{unsure:?}");
 
     // One value for all: one bin. Too few and ragged columns are refused.
@@ -71,7 +76,7 @@ fn the_table_and_the_verdict_are_plain() {
 
     let report = |name: &str, s: &Simulation, in_sample| StrategyReport {
         name: name.to_owned(),
-        in_sample,
+        in_sample: Some(in_sample),
         statistics: Statistics::new(s, &y),
         per_regime: regime_table(&s.trades, 2),
     };
