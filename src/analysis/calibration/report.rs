@@ -356,7 +356,7 @@ mod tests {
         let labels: Vec<bool> = (0..200).map(|t| t % 4 == 0).collect();
         let report = CalibrationReport::new(&[0.25; 200], &labels, 1, 5).unwrap();
         assert_eq!((report.bins.len(), report.slope), (1, None));
-        assert!(report.ece < 1e-12 && report.verdict == CalibrationVerdict::WellCalibrated, "{report:?}");
+        assert!(report.ece < 1e-12 && report.verdict == CalibrationVerdict::Unresolved, "{report:?}");
         assert!((report.brier - 0.1875).abs() < 1e-12 && report.resolution.abs() < 1e-12);
         assert!(CalibrationReport::new(&[1.5, 0.5], &[true, false], 1, 5).is_err());
     }
