@@ -103,8 +103,9 @@ fn a_killed_run_resumes_to_the_same_bytes() {
             let same = fs::read(run.join(file)).unwrap() == fs::read(reference.join(file)).unwrap();
             assert!(same, "{told} after {delay:?}: {file} differs");
         }
-        let left: Vec<PathBuf> = files_below(&workspace)
+        let left: Vec<PathBuf> = [files_below(&run), files_below(&workspace.join("neural_data"))]
             .into_iter()
+            .flatten()
             .filter(|path| path.extension().is_some_and(|extension| extension == "tmp"))
             .collect();
         assert_eq!(left, Vec::<PathBuf>::new(), "{told}: unfinished files are cleared away");

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod bad_runs;
 mod causality;
 mod cli;
 mod common;
