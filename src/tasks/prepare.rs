@@ -49,6 +49,13 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     let (usable, warm_up) = usable_bars(&features, series.bars(), config)?;
     let splits =
         Splits::chronological(usable, labels.labelled_until(), &config.splits, config.labels.prediction_horizon)?;
+    let train = splits.train.clone();
+    let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
+    let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
+    let return_variance = stats::std_population(&returns).powi(2);
+    if !(return_scale > 0.0 && return_variance > 0.0) {
+        bail!("the training slice's prices never move, so there is nothing to learn from them");
+    }
     let schema = Schema::fit(&features, warm_up..splits.train.end, &series.timestamps())?;
     let inputs = schema.apply(&features)?;
     job.emit(TaskEvent::Note(format!(
@@ -61,13 +68,6 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         splits.test.len(),
         splits.purged.iter().map(ExactSizeIterator::len).sum::<usize>(),
     )));
-    let train = splits.train.clone();
-    let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
-    let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
-    let return_variance = stats::std_population(&returns).powi(2);
-    if !(return_scale > 0.0 && return_variance > 0.0) {
-        bail!("the training slice's prices never move, so there is nothing to learn from them");
-    }
     let slice_times = Slice::ALL
         .into_iter()
         .map(|slice| {
