@@ -18,7 +18,6 @@ pub(super) fn refuse(arguments: impl IntoIterator<Item = OsString>, code: i32, s
     for part in says {
         assert!(message.contains(part), "{part:?} is not in {message:?}; {told}");
     }
-    println!("{message}");
     message
 }
 
@@ -78,7 +77,7 @@ fn unusable_bars_are_refused_by_place() {
         ("one cell too few", with_line(&good, 7, &cells[..4].join(",")), &["line 7"]),
         (
             "disagreeing duplicates",
-            with_line(&good, 8, &cell(5, "9").lines().nth(6).unwrap().to_owned()),
+            with_line(&good, 8, cell(5, "9").lines().nth(6).unwrap()),
             &["line 7 and line 8", "volume"],
         ),
         ("exact duplicates", with_line(&good, 8, &row), &["line 8", "line 7", "data import"]),
@@ -97,7 +96,6 @@ fn unusable_bars_are_refused_by_place() {
                 arguments.push("--data".into());
             }
             arguments.push(file.clone().into());
-            println!("{name}:");
             let message = refuse(arguments, 1, says);
             one_line(&message);
             assert!(message.contains(&file_name), "{name}: {message}");
@@ -112,14 +110,21 @@ fn unusable_files_are_refused_by_name() {
     let whole = lab.path("whole.parquet");
     glassbox(args!["data", "import", lab.bars(), "--out", whole]).ok();
     let bytes = fs::read(&whole).unwrap();
-    let mut garbled = bytes.clone();
-    let (start, end) = (bytes.len() / 4, bytes.len() - 4);
-    garbled[start..end].iter_mut().enumerate().for_each(|(i, byte)| *byte = (i * 131 % 251) as u8);
+    let garble = |range: std::ops::Range<usize>| {
+        let mut bytes = bytes.clone();
+        bytes[range].iter_mut().enumerate().for_each(|(i, byte)| *byte = (i * 131 % 251) as u8);
+        bytes
+    };
+    // The last eight bytes are the footer's length and the magic word.
+    let end = bytes.len() - 8;
+    let footer = u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap()) as usize;
     let folder = lab.path("folder.csv");
     fs::create_dir(&folder).unwrap();
     let cases = [
         (lab.write("truncated_4h.parquet", &bytes[..bytes.len() * 2 / 3]), "Parquet"),
-        (lab.write("garbled_4h.parquet", &garbled), "Parquet"),
+        (lab.write("ending_4h.parquet", garble(bytes.len() / 4..bytes.len() - 4)), "Parquet"),
+        (lab.write("footer_4h.parquet", garble(end - footer..end)), "Parquet"),
+        (lab.write("pages_4h.parquet", garble(4..end - footer)), "Parquet"),
         (lab.write("empty_4h.parquet", ""), "empty"),
         (lab.write("text_4h.parquet", csv(&walk(1, 50))), "Parquet"),
         (lab.write("binary_4h.csv", [0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28].repeat(50)), "binary_4h.csv"),
@@ -148,7 +153,7 @@ fn markets_without_anything_to_learn_are_refused() {
             bar
         })
         .collect();
-    let cases = [(walk(1, 2), "bars"), (walk(1, 60), "bars"), (flat, "")];
+    let cases = [(walk(1, 2), "bars"), (walk(1, 60), "bars"), (flat, "prices never move")];
     for (bars, says) in cases {
         let lab = Lab::with(&bars, TINY);
         let message = refuse(args!["run", lab.config(), "--workspace", lab.path("w")], 1, &[says]);
@@ -160,7 +165,9 @@ fn markets_without_anything_to_learn_are_refused() {
 #[test]
 fn bars_without_volume_are_fine() {
     let mut bars = walk(1, BARS);
-    bars.iter_mut().for_each(|bar| bar.volume = 0.0);
+    for bar in &mut bars {
+        bar.volume = 0.0;
+    }
     let lab = Lab::with(&bars, TINY);
     lab.run("w").ok();
 }
