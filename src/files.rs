@@ -86,6 +86,18 @@ impl Drop for AtomicFile {
     }
 }
 
+/// Removes what killed writers left in `folder`: temporary files whose names begin with `start` (`.` or `.name.`).
+/// Only for those who hold a lock that keeps living writers out.
+pub fn remove_unfinished(folder: &Path, start: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let temporary = entry.path().extension().is_some_and(|extension| extension == "tmp");
+        if temporary && entry.file_name().to_str().is_some_and(|name| name.starts_with(start)) {
+            // Litter that stays does no harm.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::parquet::{ColumnView, Source};
 use super::series_file::{BarColumns, origin};
 use super::{Column, DataError, parquet};
+use crate::files::remove_unfinished;
 use crate::indicators::{Line, Lines};
 use crate::market::{Series, Timeframe};
 
@@ -56,6 +57,9 @@ pub fn capture_path(workspace: &Path, symbol: &str, timeframe: Timeframe, start_
 /// Lines of another length than the bars, two lines of one name, and whatever the disk refuses.
 pub fn write_capture(path: &Path, series: &Series, lines: &Lines, key: &CaptureKey) -> Result<(), DataError> {
     let _lock = lock(path).map_err(|err| DataError::write(path, err))?;
+    if let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) {
+        remove_unfinished(folder, &format!(".{name}."));
+    }
     let bars = BarColumns::new(series);
     let mut views = bars.views(series);
     views.extend(lines.columns.iter().map(|line| (line.name.as_str(), ColumnView::Float(&line.values))));

@@ -2,7 +2,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::Manifest;
-use crate::files::write_atomic;
+use crate::files::{remove_unfinished, write_atomic};
 
 /// `<workspace>/runs/<id>/`: everything one run wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,13 +128,18 @@ impl RunDir {
         write_atomic(&path, text.as_bytes()).map_err(|source| RunError::File { action: "write", path, source })
     }
 
-    /// Claims the run for this process.
+    /// Claims the run for this process and clears away the unfinished files of a killed one.
     pub fn lock(&self) -> Result<RunLock, RunError> {
         let path = self.0.join(".lock");
         let fail = |source| RunError::File { action: "write", path: path.clone(), source };
         let file = File::create(&path).map_err(fail)?;
         match file.try_lock() {
-            Ok(()) => Ok(RunLock { _file: file }),
+            Ok(()) => {
+                for folder in ["", "analysis", "backtest", "checkpoints"] {
+                    remove_unfinished(&self.0.join(folder), ".");
+                }
+                Ok(RunLock { _file: file })
+            }
             Err(TryLockError::WouldBlock) => Err(RunError::Busy(self.0.clone())),
             Err(TryLockError::Error(source)) => Err(RunError::File { action: "write", path, source }),
         }

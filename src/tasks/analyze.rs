@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
@@ -9,25 +8,23 @@ use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use super::fitted::{Fitted, model_hash};
 use super::forecast::{Forecast, calibrated, raw_forecasts, sigmoid};
-use super::prepare::{Dataset, prepare_for};
-use super::run::OpenRun;
-use crate::analysis::attention::{AttentionMaps, AttentionReport, Truth, attention_maps, attention_report};
+use super::prepare::Dataset;
+use crate::analysis::attention::{AttentionReport, Truth, attention_report};
 use crate::analysis::attribution::{Importance, Target, importance};
 use crate::analysis::calibration::{CalibrationReport, Calibrator};
 use crate::analysis::decision::DecisionBoundary;
-use crate::analysis::figures;
 use crate::analysis::pca::Pca;
 use crate::analysis::regimes::{RegimeModel, RegimeRow, RegimeTableInput, regime_table};
 use crate::analysis::verdict::{Verdict, VerdictInput};
 use crate::backtest::Kelly;
-use crate::config::{AnalysisConfig, DevicePreference};
+use crate::config::AnalysisConfig;
 use crate::data::{Column, Table, write_table};
 use crate::dataset::Slice;
 use crate::files::write_atomic;
 use crate::models::Network;
 use crate::runs::RunDir;
 use crate::stats::{auc, quantile, std_population};
-use crate::training::{Forecasts, load_model, pick_device};
+use crate::training::Forecasts;
 
 /// Share of the calibration bars whose probability reaches the fitted thresholds.
 const TRADED: f64 = 0.2;
@@ -314,133 +311,4 @@ impl Report<'_> {
         self.publish("verdict", &verdict, &json!({}))?;
         Ok(verdict)
     }
-}
-
-/// Attention of one window, for scripts.
-#[derive(Debug, Serialize)]
-pub struct WindowAttention {
-    /// Open time of the deciding bar, UTC milliseconds.
-    pub timestamp: i64,
-    /// The maps.
-    #[serde(flatten)]
-    pub maps: AttentionMaps,
-    /// Attention rollout, oldest bar first.
-    pub rollout: Vec<f64>,
-}
-
-/// Attention of the window that ends at the bar of `open` opening at or just before `time` (UTC milliseconds).
-pub fn window_attention(open: &OpenRun, time: i64, job: &Job) -> Result<WindowAttention> {
-    let (device, _) = pick_device(DevicePreference::Cpu)?;
-    let (card, network) = load_model(&open.dir.model_file(), &device)?;
-    let dataset = prepare_for(&open.collected, card, job)?;
-    let bars = open.collected.series.bars();
-    let after = bars.partition_point(|bar| bar.timestamp <= time);
-    let t = after.checked_sub(1).context("the time lies before the first bar")?;
-    if let Some(problem) = dataset.inputs.window_problem(t, dataset.card.model.seq_len) {
-        bail!("no window at that bar: {problem}");
-    }
-    let maps = attention_maps(&network, &dataset.inputs, t)?;
-    Ok(WindowAttention { timestamp: bars[t].timestamp, rollout: maps.rollout(), maps })
-}
-
-/// Writes the seed's four pictures as SVG into `folder`.
-pub(super) fn write_figures(
-    folder: &Path,
-    name: &str,
-    summary: &AnalysisSummary,
-    fitted: &Fitted,
-    dataset: &Dataset,
-    network: &Network,
-) -> Result<Vec<std::path::PathBuf>> {
-    const SLICE: &str = "test, out of sample";
-    let attention = &summary.attention;
-    let (layers, heads) = (network.config().num_layers, network.config().num_heads);
-    let size = attention.seq_len * attention.seq_len;
-    let maps: Vec<figures::AttentionHead<'_>> = (0..layers * heads)
-        .map(|i| figures::AttentionHead {
-            layer: i / heads,
-            head: i % heads,
-            weights: &attention.mean_map[i * size..(i + 1) * size],
-        })
-        .collect();
-    let mut pictures = vec![(
-        "attention.svg",
-        figures::attention_map(&figures::AttentionFigure {
-            name,
-            slice: SLICE,
-            windows: attention.windows,
-            seq_len: attention.seq_len,
-            heads: &maps,
-            used: attention.used,
-            honesty: &attention.sentence,
-        }),
-    )];
-    if let Some(entry) = summary.importance.first() {
-        let features: Vec<(String, f64)> = entry.features.iter().map(|f| (f.name.clone(), f.value)).collect();
-        let badge = if entry.doubts.is_empty() { entry.badge.clone() } else { entry.doubts.join("; ") };
-        pictures.push((
-            "feature_importance.svg",
-            figures::importance(&figures::ImportanceFigure {
-                title: &format!("{name}: entry logit"),
-                slice: SLICE,
-                windows: entry.windows,
-                features: &features,
-                gap: Some(entry.gap),
-                badge: &badge,
-                trusted: entry.doubts.is_empty(),
-            }),
-        ));
-    }
-    let test = dataset.bars(Slice::Test);
-    let forecast = &summary.forecast;
-    let points: Vec<figures::RegimePoint> = test
-        .iter()
-        .filter_map(|&t| {
-            let mu = forecast.raw.mu_at(t)?;
-            let at = fitted.pca.project(mu);
-            Some(figures::RegimePoint {
-                at: [at[0], at.get(1).copied().unwrap_or(0.0)],
-                forward_return: dataset.labels.forward_return[t],
-                regime: forecast.regime[t]?,
-                outlier: fitted.regimes.is_outlier(mu),
-            })
-        })
-        .collect();
-    let explained = [fitted.pca.explained[0], fitted.pca.explained.get(1).copied().unwrap_or(0.0)];
-    let horizon = dataset.card.labels.prediction_horizon;
-    pictures.push((
-        "regime_space.svg",
-        figures::regime_space(&figures::RegimeSpaceFigure {
-            name,
-            slice: SLICE,
-            horizon,
-            points: &points,
-            explained,
-            k: fitted.regimes.k,
-        }),
-    ));
-    if let Some(calibration) = &summary.calibration {
-        let probability: Vec<f64> = test.iter().map(|&t| forecast.entry_prob_calibrated[t]).collect();
-        let forward_return: Vec<f64> = test.iter().map(|&t| dataset.labels.forward_return[t]).collect();
-        pictures.push((
-            "decision_boundary.svg",
-            figures::decision_boundary(&figures::DecisionFigure {
-                name,
-                slice: SLICE,
-                horizon,
-                probability: &probability,
-                forward_return: &forward_return,
-                decision: &summary.decision,
-                calibration,
-            }),
-        ));
-    }
-    pictures
-        .into_iter()
-        .map(|(file, svg)| {
-            let path = folder.join(file);
-            write_atomic(&path, svg.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(path)
-        })
-        .collect()
 }

@@ -74,6 +74,14 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     // No label may look past the end the user asked for.
     let labelled_until = labels.labelled_until().min(usable.end.saturating_sub(horizon));
     let splits = Splits::chronological(usable, labelled_until, &config.splits, horizon)?;
+    let train = splits.train.clone();
+    let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
+    let bars_per_year = series.sliced(train.clone()).bars_per_year();
+    let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
+    let return_variance = stats::std_population(&returns).powi(2);
+    if !(return_scale > 0.0 && return_variance > 0.0) {
+        bail!("the training slice's prices never move, so there is nothing to learn from them");
+    }
     // The first training window reaches back to this row.
     let first_row = (splits.train.start + 1).saturating_sub(config.model.seq_len);
     let schema = Schema::fit(&features, first_row..splits.train.end, &series.timestamps())?;
@@ -88,14 +96,6 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         splits.test.len(),
         splits.purged.iter().map(ExactSizeIterator::len).sum::<usize>(),
     )));
-    let train = splits.train.clone();
-    let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
-    let bars_per_year = series.sliced(train.clone()).bars_per_year();
-    let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
-    let return_variance = stats::std_population(&returns).powi(2);
-    if !(return_scale > 0.0 && return_variance > 0.0) {
-        bail!("the training slice's prices never move, so there is nothing to learn from them");
-    }
     let slice_times = Slice::ALL
         .into_iter()
         .map(|slice| {

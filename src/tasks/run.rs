@@ -4,10 +4,11 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::analyze::{AnalysisSummary, analyze_network, write_figures};
+use super::analyze::{AnalysisSummary, analyze_network};
 use super::backtest::{BacktestSummary, backtest_run};
 use super::collect::{CollectRequest, Collected, collect};
 use super::event::{Job, StageClock, TaskEvent, now};
+use super::figures::write_figures;
 use super::fitted::Fitted;
 use super::prepare::{Dataset, prepare, prepare_for};
 use super::train::train;

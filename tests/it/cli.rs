@@ -257,3 +257,12 @@ fn help_and_wrong_usage() {
         assert!(output.code == Some(2) && !output.stderr.is_empty(), "{arguments:?}: {output:?}");
     }
 }
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let mut child = command(["indicators", "list", "--json"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.is_empty(), "{told}");
+}

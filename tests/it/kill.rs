@@ -22,13 +22,12 @@ const KILLS: usize = 12;
 fn check_files(workspace: &Path, told: &str) {
     for path in files_below(workspace) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        // Unfinished files are hidden; locks are empty.
-        if name.starts_with('.') || name.ends_with(".lock") {
-            continue;
-        }
         let said = |what: String| -> () { panic!("{told}: {}: {what}", path.display()) };
         let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         match extension.as_str() {
+            // Unfinished files and locks.
+            "tmp" | "lock" => assert!(name.starts_with('.') || extension == "lock", "{told}: {name} is not hidden"),
+            "" if name == ".lock" => {}
             "parquet" => {
                 read_table(&path).map(|_| ()).unwrap_or_else(|err| said(err.to_string()));
             }
@@ -103,8 +102,9 @@ fn a_killed_run_resumes_to_the_same_bytes() {
             let same = fs::read(run.join(file)).unwrap() == fs::read(reference.join(file)).unwrap();
             assert!(same, "{told} after {delay:?}: {file} differs");
         }
-        let left: Vec<PathBuf> = files_below(&workspace)
+        let left: Vec<PathBuf> = [files_below(&run), files_below(&workspace.join("neural_data"))]
             .into_iter()
+            .flatten()
             .filter(|path| path.extension().is_some_and(|extension| extension == "tmp"))
             .collect();
         assert_eq!(left, Vec::<PathBuf>::new(), "{told}: unfinished files are cleared away");

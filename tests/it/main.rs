@@ -1,7 +1,10 @@
 //! The program from outside: one binary, so that the crate is linked once.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod architecture;
 mod bad_input;
+mod bad_runs;
 mod causality;
 mod cli;
 mod common;

@@ -263,7 +263,7 @@ pub(crate) static FINISHED: LazyLock<Finished> = LazyLock::new(|| {
     let old = |path: &Path| {
         let age = path.metadata().and_then(|data| data.modified()).map(|time| SystemTime::now().duration_since(time));
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("tiny-"))
-            && matches!(age, Ok(Ok(age)) if age > Duration::from_secs(3600))
+            && matches!(age, Ok(Ok(age)) if age > Duration::from_hours(1))
     };
     for entry in fs::read_dir(root).into_iter().flatten().flatten().filter(|entry| old(&entry.path())) {
         fs::remove_dir_all(entry.path()).ok();
