@@ -72,7 +72,11 @@ pub fn open_window(request: OpenWindow) -> Result<Option<serde_json::Value>, Win
             Ok(Box::new(App { shell, first, started: request.started }))
         }),
     )
-    .map_err(|err| WindowError::NoDisplay(err.to_string()))?;
+    .map_err(|err| match err {
+        // Its text names a source file of the library; the cause is always the same.
+        eframe::Error::WinitEventLoop(_) => WindowError::NoDisplay("no display is set".to_owned()),
+        err => WindowError::NoDisplay(err.to_string()),
+    })?;
     Ok(record.lock().ok().and_then(|mut record| record.take()))
 }
 

@@ -105,6 +105,7 @@ fn menus(ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
 
 fn pipeline(ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
     let roomy = ui.available_width() > 900.0;
+    ui.spacing_mut().button_padding = egui::vec2(8.0, 3.0);
     for stage in [Stage::Collect, Stage::Train, Stage::Analyze, Stage::Backtest] {
         let at = state.stage(stage);
         let (color, word) = match at {
@@ -124,7 +125,7 @@ fn pipeline(ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
             text.append(&format!("  {detail}"), 0.0, format(theme::WEAK));
         }
         let button = egui::Button::new(text).fill(theme::PANEL).min_size(egui::vec2(0.0, 24.0));
-        let response = ui.add_enabled(command.is_enabled(state) || stage == Stage::Collect, button);
+        let response = ui.add(button);
         let name = format!("{} stage: {word}", command.text());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
         if response.on_hover_text(format!("{}: {word}. {detail}", command.text())).clicked()

@@ -192,6 +192,13 @@ impl egui_tiles::Behavior<Pane> for Docking<'_> {
         SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
     }
 
+    fn resize_stroke(&self, _style: &egui::Style, state: egui_tiles::ResizeState) -> egui::Stroke {
+        match state {
+            egui_tiles::ResizeState::Idle => egui::Stroke::new(1.0, theme::LINE),
+            _ => egui::Stroke::new(2.0, theme::ACCENT),
+        }
+    }
+
     fn min_size(&self) -> f32 {
         120.0
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::{Header, Panel};
 use crate::gui::command::Commands;
 use crate::gui::state::AppState;
-use crate::gui::widgets::run_or_message;
+use crate::gui::widgets::{message, run_or_message};
 
 /// View state of the panel.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct AttentionPanel {}
 impl Panel for AttentionPanel {
     fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
         let Some(_run) = run_or_message(ui, state, commands) else { return };
-        ui.weak("Click a bar or a trade to see where the network looked");
+        message(ui, "Click a bar or a trade to see where the network looked", None, commands);
     }
 
     fn header(&self, _state: &AppState) -> Header {

@@ -3,12 +3,13 @@ use eframe::egui;
 
 /// Words on a tinted ground.
 pub(in crate::gui) fn badge(ui: &mut egui::Ui, text: &str, color: egui::Color32) -> egui::Response {
-    egui::Frame::new()
-        .fill(color.gamma_multiply(0.22))
-        .corner_radius(3)
-        .inner_margin(egui::Margin::symmetric(5, 1))
-        .show(ui, |ui| ui.label(egui::RichText::new(text).size(10.5).color(theme::lighten(color))))
-        .inner
+    let ink = theme::lighten(color);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), egui::FontId::proportional(10.5), ink);
+    let (rect, response) = ui.allocate_exact_size(galley.size() + egui::vec2(10.0, 4.0), egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+    ui.painter().rect_filled(rect, 3.0, color.gamma_multiply(0.22));
+    ui.painter().galley(rect.min + egui::vec2(5.0, 2.0), galley, ink);
+    response
 }
 
 /// A filter that a click takes away; `name` is its accessible name.

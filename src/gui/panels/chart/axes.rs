@@ -52,6 +52,9 @@ pub(super) fn grid(painter: &Painter, scale: &Scale, plot: Rect, right: f32) {
     let count = (plot.height() / 64.0).max(2.0) as usize;
     for value in price_ticks(scale.low, scale.high, count) {
         let y = scale.y(value);
+        if y > plot.bottom() - 8.0 {
+            continue;
+        }
         painter.hline(plot.x_range(), y, Stroke::new(1.0, theme::LINE.gamma_multiply(0.6)));
         painter.text(pos2(right - 4.0, y), Align2::RIGHT_CENTER, price(value), theme::small(), theme::WEAK);
     }

@@ -73,10 +73,11 @@ fn attention_strip(painter: &Painter, scale: &Scale, rect: Rect, state: &AppStat
             mean
         }
     };
-    let most = received.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    // Uniform attention stays dark: only more than three times uniform reaches full brightness by itself.
+    let most = received.iter().copied().fold(3.0 / maps.seq_len as f64, f64::max);
     for (bar, weight) in why.window.clone().zip(received) {
         let cell = Rect::from_x_y_ranges(scale.x_of(bar as f64)..=scale.x_of(bar as f64 + 1.0), rect.y_range());
-        painter.rect_filled(cell, CornerRadius::ZERO, theme::magma(0.12 + 0.88 * weight / most));
+        painter.rect_filled(cell, CornerRadius::ZERO, theme::magma(weight / most));
     }
     let frame =
         Rect::from_x_y_ranges(scale.x_of(why.window.start as f64)..=scale.x_of(why.window.end as f64), rect.y_range());
