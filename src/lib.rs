@@ -57,6 +57,7 @@ pub mod config;
 pub mod data;
 pub mod dataset;
 pub mod files;
+pub mod gui;
 pub mod indicators;
 pub mod jobs;
 pub mod market;

@@ -6,12 +6,31 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 ///
 /// Research and education only: nothing here is investment advice, and trading risks loss.
 #[derive(Debug, Parser)]
-#[command(name = "glassbox", version, about, long_about, propagate_version = true)]
+#[command(
+    name = "glassbox",
+    version,
+    about,
+    long_about,
+    propagate_version = true,
+    args_conflicts_with_subcommands = true
+)]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) global: Global,
+    #[command(flatten)]
+    pub(super) window: WindowArgs,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
+}
+
+/// Without a command: the window.
+#[derive(Debug, Group)]
+pub(super) struct WindowArgs {
+    /// Open the window on this run folder, workspace or file of bars instead of the demo
+    pub(super) path: Option<PathBuf>,
+    /// Close the window once everything was drawn, and print when that was
+    #[arg(long)]
+    pub(super) exit_after_first_frame: bool,
 }
 
 #[derive(Debug, Group)]

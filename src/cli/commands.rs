@@ -1,10 +1,11 @@
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::{Value, json};
 
-use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, DataCommand, Global, SliceArg};
+use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, DataCommand, Global, SliceArg, WindowArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
 use super::{indicators, setup};
@@ -12,18 +13,22 @@ use crate::backtest::RegimeRow;
 use crate::config::RunConfig;
 use crate::data::{ReadOptions, parse_time};
 use crate::dataset::Slice;
+use crate::gui::{OpenWindow, open_window};
 use crate::runs::{RunDir, Stage};
 use crate::tasks::{
     BacktestSummary, CollectRequest, PredictRequest, RunRequest, RunSummary, SignalsRequest, backtest_signals, collect,
     doctor, export, import, inspect, open_run, predict, run as run_task, stage_of_run, window_attention,
 };
 
-pub(super) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<(), Failure> {
     let printer = *printer;
     let global = &args.global;
     let threads = setup::threads(global)?;
     let workspace = setup::workspace(global)?;
-    match &args.command {
+    let Some(command) = &args.command else {
+        return window_without_command(&args.window, workspace, threads, started, printer);
+    };
+    match command {
         Command::Run(args) => {
             let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
             let request = RunRequest { workspace, config, until: Stage::Backtest, resume: args.resume, threads };
@@ -89,13 +94,34 @@ fn only(global: &Global, section: &str) -> Result<(), Failure> {
     }
 }
 
+fn window_without_command(
+    args: &WindowArgs,
+    workspace: PathBuf,
+    threads: usize,
+    started: Instant,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let request = OpenWindow {
+        path: args.path.clone(),
+        workspace,
+        threads,
+        exit_after_first_frame: args.exit_after_first_frame,
+        started,
+    };
+    if let Some(record) = open_window(request).map_err(anyhow::Error::from)? {
+        printer.record(&record);
+        printer.text(&record.to_string());
+    }
+    Ok(())
+}
+
 fn whole_run(request: RunRequest, printer: Printer) -> Result<(), Failure> {
     if request.config.train.use_wandb {
         Printer::note(
             "train.use_wandb: this version writes no Weights & Biases directory; metrics.jsonl holds every figure",
         );
     }
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     let summary = watch("run", printer, move |job| run_task(&request, job))?;
     finish(&summary, start.elapsed().as_secs_f64(), printer);
     Ok(())
@@ -148,12 +174,12 @@ fn one_stage(
     workspace: &Path,
     run: &Path,
     stage: Stage,
-    figures: Option<std::path::PathBuf>,
+    figures: Option<PathBuf>,
     slice: Slice,
     global: &Global,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     let (workspace, run) = (workspace.to_owned(), run.to_owned());
     let config = run_config(&run, global)?;
     let summary = watch(&stage.to_string(), printer, move |job| {

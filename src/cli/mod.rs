@@ -14,6 +14,7 @@ use clap::Parser as _;
 
 /// Runs the command line. Exit codes: 0 done, 1 failed, 2 bad usage, 130 cancelled.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let started = std::time::Instant::now();
     let args = match args::Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(err) => {
@@ -23,7 +24,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let printer = print::Printer::new(args.global.json);
-    match commands::run(&args, &printer) {
+    match commands::run(&args, &printer, started) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => printer.failure(&failure),
     }

@@ -2,6 +2,8 @@
 
 mod context;
 mod spawn;
+mod worker;
 
 pub use context::{CancelToken, Cancelled, JobContext, Progress, Waker};
 pub use spawn::{Job, Outcome, spawn};
+pub use worker::Worker;

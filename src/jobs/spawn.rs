@@ -10,7 +10,7 @@ use super::{CancelToken, Cancelled, JobContext, Progress, Waker};
 /// Hints kept for a slow watcher; later ones are dropped, the run folder has them all.
 const EVENT_CAPACITY: usize = 1024;
 /// candle walks the autograd graph recursively; the default 2 MiB overflows on deep ones.
-const STACK_BYTES: usize = 64 << 20;
+pub(super) const STACK_BYTES: usize = 64 << 20;
 
 /// How a job ended.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ where
     Ok(Job { name: name.to_owned(), token, progress, events, outcome })
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
         .map(|s| (*s).to_owned())

@@ -8,5 +8,6 @@ mod bad_runs;
 mod causality;
 mod cli;
 mod common;
+mod gui;
 mod kill;
 mod pipeline;

@@ -1,0 +1,242 @@
+use eframe::egui;
+use std::path::PathBuf;
+
+use super::panels::Pane;
+use super::state::{AppState, Cell, Hover, JobId};
+use super::workspace::Workspace;
+use crate::backtest::Direction;
+use crate::config::RunConfig;
+use crate::runs::Stage;
+
+/// All that a menu, a key, a button, the palette or a gesture can ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Pins a bar: shared window, cursor, explanation. `center` brings it into the chart's middle.
+    SelectBar {
+        /// The bar.
+        bar: usize,
+        /// Bring it into view.
+        center: bool,
+    },
+    /// Pins a trade and its deciding bar, and centres the chart.
+    SelectTrade(usize),
+    /// Pins or frees an attention cell.
+    SelectCell(Option<Cell>),
+    /// Shows a layer (the last one when `None`).
+    SelectLayer(Option<usize>),
+    /// Shows a head (the mean of all when `None`).
+    SelectHead(Option<usize>),
+    /// Pins or frees a feature.
+    SelectFeature(Option<String>),
+    /// Adds a regime to the filter or takes it out.
+    ToggleRegime(usize),
+    /// Lets one side pass, or both.
+    FilterSide(Option<Direction>),
+    /// Takes all filters away.
+    ClearFilters,
+    /// Esc: takes selection and filters away, the shown bar stays.
+    ClearSelection,
+    /// Moves the selected bar.
+    StepBar(i64),
+    /// Goes to the trade after or before the selected one.
+    StepTrade(i64),
+    /// Opens the dialog for a file of bars or a run folder.
+    AskData,
+    /// Opens a run folder, a workspace or a file of bars, whichever it is.
+    OpenPath(PathBuf),
+    /// Opens the embedded demo.
+    OpenDemo,
+    /// Looks at a file of bars.
+    InspectData(PathBuf),
+    /// Replaces the configuration of the next run.
+    EditConfig(Box<RunConfig>),
+    /// Replaces it by a preset, keeping the file of bars.
+    LoadPreset(&'static str),
+    /// Collects, trains, analyzes and backtests.
+    RunAll,
+    /// Does a new run up to a stage, or one more stage of the open run.
+    RunStage(Stage),
+    /// Continues an unfinished run.
+    ResumeRun(PathBuf),
+    /// Asks a job to stop.
+    CancelJob(JobId),
+    /// Asks the running job to stop.
+    CancelRunning,
+    /// Adds a run to the comparison or takes it out.
+    ToggleCompare(String),
+    /// Reads the list of runs again.
+    RefreshRuns,
+    /// Checks what the program stands on.
+    CheckHealth,
+    /// Switches the workspace.
+    ShowWorkspace(Workspace),
+    /// Brings a panel to the front of the present workspace.
+    ShowPane(Pane),
+    /// Gives every workspace its first layout back.
+    ResetLayout,
+    /// Opens or closes the palette.
+    TogglePalette,
+    /// Shows the sheet of keys.
+    ToggleKeys,
+    /// Shows version and disclaimer.
+    ToggleAbout,
+    /// Puts text into the clipboard.
+    Copy(String),
+    /// Larger (1), smaller (-1) or normal (0) text.
+    Zoom(i8),
+    /// Closes the window.
+    Quit,
+}
+
+impl Command {
+    /// Commands of menu and palette, in the order shown.
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![
+            Self::AskData,
+            Self::OpenDemo,
+            Self::RunAll,
+            Self::RunStage(Stage::Train),
+            Self::RunStage(Stage::Analyze),
+            Self::RunStage(Stage::Backtest),
+            Self::CancelRunning,
+            Self::ClearSelection,
+            Self::ClearFilters,
+            Self::FilterSide(Some(Direction::Long)),
+            Self::FilterSide(Some(Direction::Short)),
+            Self::StepBar(1),
+            Self::StepBar(-1),
+            Self::StepTrade(1),
+            Self::StepTrade(-1),
+            Self::SelectHead(None),
+            Self::RefreshRuns,
+            Self::CheckHealth,
+        ];
+        all.extend(crate::config::PRESETS.iter().map(|(name, _)| Self::LoadPreset(name)));
+        all.extend(Workspace::ALL.map(Self::ShowWorkspace));
+        all.extend(Pane::ALL.map(Self::ShowPane));
+        all.extend([
+            Self::ResetLayout,
+            Self::Zoom(1),
+            Self::Zoom(-1),
+            Self::Zoom(0),
+            Self::TogglePalette,
+            Self::ToggleKeys,
+            Self::ToggleAbout,
+            Self::Quit,
+        ]);
+        all
+    }
+
+    /// The words on button, menu and palette.
+    pub fn text(&self) -> String {
+        match self {
+            Self::SelectBar { bar, .. } => format!("Select bar {bar}"),
+            Self::SelectTrade(trade) => format!("Select trade {trade}"),
+            Self::SelectCell(_) => "Pin attention cell".to_owned(),
+            Self::SelectLayer(None) => "Show the last layer".to_owned(),
+            Self::SelectLayer(Some(layer)) => format!("Show layer {layer}"),
+            Self::SelectHead(None) => "Show the mean of all heads".to_owned(),
+            Self::SelectHead(Some(head)) => format!("Show head {head}"),
+            Self::SelectFeature(_) => "Pin feature".to_owned(),
+            Self::ToggleRegime(regime) => format!("Filter regime {regime}"),
+            Self::FilterSide(None) => "Show both sides".to_owned(),
+            Self::FilterSide(Some(side)) => format!("Show only {} trades", side.name()),
+            Self::ClearFilters => "Clear filters".to_owned(),
+            Self::ClearSelection => "Clear selection".to_owned(),
+            Self::StepBar(step) => if *step > 0 { "Next bar" } else { "Previous bar" }.to_owned(),
+            Self::StepTrade(step) => if *step > 0 { "Next trade" } else { "Previous trade" }.to_owned(),
+            Self::AskData => "Open…".to_owned(),
+            Self::OpenPath(path) | Self::InspectData(path) => format!("Open {}", path.display()),
+            Self::OpenDemo => "Open the demo".to_owned(),
+            Self::EditConfig(_) => "Edit configuration".to_owned(),
+            Self::LoadPreset(name) => format!("Load preset {name}"),
+            Self::RunAll => "Run all".to_owned(),
+            Self::RunStage(Stage::Collect) => "Collect".to_owned(),
+            Self::RunStage(Stage::Train) => "Train".to_owned(),
+            Self::RunStage(Stage::Analyze) => "Analyze".to_owned(),
+            Self::RunStage(Stage::Backtest) => "Backtest".to_owned(),
+            Self::ResumeRun(_) => "Resume".to_owned(),
+            Self::CancelJob(_) | Self::CancelRunning => "Cancel".to_owned(),
+            Self::ToggleCompare(run) => format!("Compare {run}"),
+            Self::RefreshRuns => "Refresh runs".to_owned(),
+            Self::CheckHealth => "Check health".to_owned(),
+            Self::ShowWorkspace(workspace) => format!("{} workspace", workspace.title()),
+            Self::ShowPane(pane) => format!("Show {}", pane.title()),
+            Self::ResetLayout => "Reset layout".to_owned(),
+            Self::TogglePalette => "Command palette".to_owned(),
+            Self::ToggleKeys => "Keyboard shortcuts".to_owned(),
+            Self::ToggleAbout => "About Glassbox".to_owned(),
+            Self::Copy(_) => "Copy".to_owned(),
+            Self::Zoom(step) => match step {
+                0 => "Normal text size",
+                1.. => "Larger text",
+                _ => "Smaller text",
+            }
+            .to_owned(),
+            Self::Quit => "Quit".to_owned(),
+        }
+    }
+
+    /// The key, for menu, palette and the sheet of keys.
+    pub fn shortcut(&self) -> Option<egui::KeyboardShortcut> {
+        use egui::{Key, KeyboardShortcut as Keys, Modifiers};
+        let plain = |key| Some(Keys::new(Modifiers::NONE, key));
+        let command = |key| Some(Keys::new(Modifiers::COMMAND, key));
+        match self {
+            Self::TogglePalette => command(Key::K),
+            Self::AskData => command(Key::O),
+            Self::RunAll => command(Key::Enter),
+            Self::Quit => command(Key::Q),
+            Self::Zoom(1) => command(Key::Plus),
+            Self::Zoom(-1) => command(Key::Minus),
+            Self::Zoom(0) => command(Key::Num0),
+            Self::RefreshRuns => plain(Key::F5),
+            Self::ClearSelection => plain(Key::Escape),
+            Self::StepBar(1) => plain(Key::ArrowRight),
+            Self::StepBar(-1) => plain(Key::ArrowLeft),
+            Self::StepTrade(1) => plain(Key::N),
+            Self::StepTrade(-1) => plain(Key::P),
+            Self::ToggleKeys => plain(Key::Questionmark),
+            Self::ShowWorkspace(workspace) => command(workspace.key()),
+            _ => None,
+        }
+    }
+
+    /// Whether it makes sense now.
+    pub fn is_enabled(&self, state: &AppState) -> bool {
+        match self {
+            Self::RunAll | Self::ResumeRun(_) => !state.busy(),
+            Self::RunStage(Stage::Train | Stage::Collect) => !state.busy(),
+            Self::RunStage(_) => !state.busy() && !state.demo && state.run().is_some(),
+            Self::CancelRunning => state.running().is_some(),
+            Self::StepBar(_) => state.run().is_some(),
+            Self::StepTrade(_) => state.trades().next().is_some(),
+            _ => true,
+        }
+    }
+}
+
+/// What panels ask for in one frame.
+#[derive(Debug, Default)]
+pub struct Commands {
+    list: Vec<Command>,
+    /// What the pointer is over; panels fill it anew each frame.
+    pub hover: Hover,
+}
+
+impl Commands {
+    /// Asks for something.
+    pub fn push(&mut self, command: Command) {
+        self.list.push(command);
+    }
+
+    /// All that was asked for since the last call.
+    pub fn take(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.list)
+    }
+
+    /// True if nothing was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}

@@ -1,0 +1,29 @@
+//! The window. Panels read [`AppState`] and push [`Command`]s; nothing here computes statistics, reads files in a frame or
+//! starts threads: tasks do, on job threads.
+
+mod app;
+mod bars;
+mod board;
+mod command;
+mod dialogs;
+mod execute;
+mod palette;
+mod panels;
+mod persist;
+mod shell;
+mod state;
+mod theme;
+mod widgets;
+mod workspace;
+
+pub use app::{OpenWindow, WindowError, open_window};
+pub use command::{Command, Commands};
+pub use panels::{Header, Pane, Panel, Panels};
+pub use persist::Saved;
+pub use shell::Shell;
+pub use state::{
+    AppState, Cell, DataView, Hover, JobId, JobKind, JobRow, JobState, LiveTraining, Loadable, Note, Selection,
+    StageState,
+};
+pub use theme::{install as install_theme, regime_name};
+pub use workspace::Workspace;

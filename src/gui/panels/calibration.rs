@@ -1,0 +1,27 @@
+use eframe::egui;
+use serde::{Deserialize, Serialize};
+
+use super::{Header, Panel};
+use crate::gui::command::Commands;
+use crate::gui::state::AppState;
+use crate::gui::widgets::run_or_message;
+
+/// View state of the panel.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CalibrationPanel {}
+
+impl Panel for CalibrationPanel {
+    fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
+        let Some(_run) = run_or_message(ui, state, commands) else { return };
+        ui.weak("The run is not analysed yet");
+    }
+
+    fn header(&self, _state: &AppState) -> Header {
+        Header::text("")
+    }
+
+    fn help(&self) -> &'static [&'static str] {
+        &["Hover a point: shows the bin"]
+    }
+}

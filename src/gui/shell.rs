@@ -1,0 +1,201 @@
+use eframe::egui;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui_tiles::Tree;
+
+use super::board::Board;
+use super::command::{Command, Commands};
+use super::dialogs::OpenDialog;
+use super::palette::Palette;
+use super::panels::{Pane, Panels};
+use super::persist::{self, Saved};
+use super::state::{AppState, Hover, Loadable};
+use super::workspace::{Docking, Workspace};
+use super::{bars, theme};
+use crate::jobs::{Waker, Worker};
+use crate::tasks::Explanation;
+
+/// The whole window without the window: state, layout and jobs. [`Shell::logic`] thinks, [`Shell::ui`] draws; tests call
+/// both, the program's frame loop does the same.
+pub struct Shell {
+    /// What is shown.
+    pub state: AppState,
+    /// View states of the panels.
+    pub panels: Panels,
+    /// Asked for and not done yet.
+    pub commands: Commands,
+    /// The workspace in front.
+    pub workspace: Workspace,
+    pub(super) trees: BTreeMap<Workspace, Tree<Pane>>,
+    pub(super) dialog: OpenDialog,
+    pub(super) palette: Palette,
+    pub(super) keys_open: bool,
+    pub(super) about_open: bool,
+    pub(super) board: Board,
+    pub(super) explainer: Option<Worker<usize, Explanation>>,
+    /// The bar the explainer was last asked for.
+    pub(super) asked: Option<usize>,
+    pub(super) wake: Waker,
+    pub(super) cache: PathBuf,
+}
+
+impl std::fmt::Debug for Shell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shell").field("workspace", &self.workspace).finish_non_exhaustive()
+    }
+}
+
+impl Shell {
+    /// A window over `state`. `wake` is called by job threads when there is something to draw; `cache` is where the demo
+    /// is unpacked.
+    pub fn new(state: AppState, cache: PathBuf, wake: Waker, saved: Option<&dyn Saved>) -> Self {
+        let mut panels = Panels::default();
+        let (trees, workspace) = match saved {
+            Some(saved) => persist::load(saved, &mut panels),
+            None => (Workspace::ALL.map(|w| (w, w.tree())).into_iter().collect(), Workspace::Explore),
+        };
+        Self {
+            state,
+            panels,
+            commands: Commands::default(),
+            workspace,
+            trees,
+            dialog: OpenDialog::default(),
+            palette: Palette::default(),
+            keys_open: false,
+            about_open: false,
+            board: Board::default(),
+            explainer: None,
+            asked: None,
+            wake,
+            cache,
+        }
+    }
+
+    /// Takes in what jobs did and runs what was asked for. Never waits.
+    pub fn logic(&mut self, ctx: &egui::Context) {
+        let now = ctx.input(|input| input.time);
+        self.dialog.poll(&mut self.commands);
+        for (kind, result) in self.board.drain(&mut self.state, now) {
+            self.finish(kind, result, now);
+        }
+        if let Some(answer) = self.explainer.as_ref().and_then(Worker::poll) {
+            self.state.why = match answer {
+                Ok(why) => Loadable::Ready(Arc::new(why)),
+                Err(problem) => Loadable::Failed(problem),
+            };
+        }
+        for command in self.commands.take() {
+            self.run(command, ctx, now);
+        }
+        self.ask_why();
+        if !self.board.is_empty() {
+            // Elapsed time and ETA move even while a job says nothing.
+            ctx.request_repaint_after(std::time::Duration::from_millis(250));
+        }
+    }
+
+    /// Draws everything and collects what the user asks for.
+    pub fn ui(&mut self, ui: &mut egui::Ui) {
+        self.commands.hover = Hover::default();
+        self.shortcuts(ui.ctx());
+        bars::top(ui, self);
+        bars::status(ui, &self.state, &mut self.commands);
+        egui::CentralPanel::no_frame().show(ui, |ui| {
+            ui.painter().rect_filled(ui.max_rect(), 0.0, theme::LINE);
+            if let Some(tree) = self.trees.get_mut(&self.workspace) {
+                let mut docking =
+                    Docking { state: &self.state, commands: &mut self.commands, panels: &mut self.panels };
+                tree.ui(&mut docking, ui);
+            }
+        });
+        self.dialog.ui(ui, &self.wake, &mut self.commands);
+        self.palette.ui(ui, &self.state, &mut self.commands);
+        self.sheets(ui);
+        let dropped: Vec<PathBuf> =
+            ui.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        self.commands_for_drops(dropped);
+        if self.state.hover != self.commands.hover {
+            self.state.hover = self.commands.hover.clone();
+            ui.request_repaint();
+        }
+        if !self.commands.is_empty() {
+            ui.request_repaint();
+        }
+    }
+
+    fn commands_for_drops(&mut self, dropped: Vec<PathBuf>) {
+        for path in dropped {
+            self.commands.push(Command::OpenPath(path));
+        }
+    }
+
+    /// Keys never fire while a text field has the focus or a dialog is open, but for those with Ctrl.
+    fn shortcuts(&mut self, ctx: &egui::Context) {
+        let typing = ctx.text_edit_focused() || self.palette.open || self.dialog.open;
+        for command in Command::all() {
+            let Some(keys) = command.shortcut() else { continue };
+            if typing && !keys.modifiers.command {
+                continue;
+            }
+            if ctx.input_mut(|input| input.consume_shortcut(&keys)) && command.is_enabled(&self.state) {
+                self.commands.push(command);
+            }
+        }
+    }
+
+    /// Keeps layouts and view states.
+    pub fn save(&self, saved: &mut dyn Saved) {
+        persist::save(saved, &self.trees, &self.panels, self.workspace);
+    }
+
+    /// Panels in front in the present workspace.
+    pub fn visible(&self) -> Vec<Pane> {
+        let Some(tree) = self.trees.get(&self.workspace) else { return Vec::new() };
+        let mut panes: Vec<Pane> =
+            tree.active_tiles().into_iter().filter_map(|id| tree.tiles.get_pane(&id).copied()).collect();
+        panes.sort_unstable();
+        panes
+    }
+
+    /// Everything of the state that scripts check, as one JSON object.
+    pub fn dump(&self) -> serde_json::Value {
+        let state = &self.state;
+        let selection = &state.selection;
+        serde_json::json!({
+            "event": "state",
+            "workspace": self.workspace.title(),
+            "panels": self.visible().iter().map(|pane| pane.title()).collect::<Vec<_>>(),
+            "run": state.run().map(|run| &run.manifest.id),
+            "demo": state.demo,
+            "bar": selection.bar,
+            "trade": selection.trade,
+            "layer": selection.layer,
+            "head": selection.head,
+            "cell": selection.cell.map(|cell| [cell.query, cell.key]),
+            "feature": selection.feature,
+            "regimes": selection.regimes,
+            "side": selection.side,
+            "hover": {
+                "bar": state.hover.bar,
+                "trade": state.hover.trade,
+                "cell": state.hover.cell.map(|cell| [cell.query, cell.key]),
+                "feature": state.hover.feature,
+                "regime": state.hover.regime,
+            },
+            "trades_shown": state.trades().count(),
+            "explained": state.explanation().map(|why| why.bar),
+            "runs": state.runs.len(),
+            "palette": self.palette.open,
+            "dialog": self.dialog.open,
+            "data": state.data.as_ref().map(|data| &data.path),
+            "jobs": state.jobs.iter().map(|job| serde_json::json!({
+                "name": job.name, "state": format!("{:?}", job.state), "done": job.progress.done,
+                "total": job.progress.total, "stage": job.progress.stage,
+            })).collect::<Vec<_>>(),
+            "live_epochs": state.live.epochs.len(),
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! The window without a window: the real shell over the embedded demo.
+
+use std::sync::Arc;
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use glassbox::gui::{AppState, Command, Pane, Shell, install_theme};
+
+/// A shell with the demo open and explained.
+pub(crate) fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let state = AppState { workspace: folder.path().to_owned(), ..AppState::default() };
+    let mut shell = Shell::new(state, folder.path().to_owned(), Arc::new(|| ()), None);
+    shell.open_demo(0.0);
+    let mut installed = false;
+    let mut harness = Harness::builder().with_size(size).build_ui_state(
+        move |ui, shell: &mut Shell| {
+            if !installed {
+                install_theme(ui.ctx());
+                installed = true;
+            }
+            shell.logic(ui.ctx());
+            shell.ui(ui);
+        },
+        shell,
+    );
+    for _ in 0..3000 {
+        harness.step();
+        if harness.state().state.explanation().is_some() {
+            return (harness, folder);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the demo does not open: {}", harness.state().dump());
+}
+
+#[test]
+fn the_demo_opens_on_its_last_trade_and_gestures_move_the_selection() {
+    let (mut harness, _folder) = demo([1280.0, 800.0]);
+    let shell = harness.state();
+    let trades = shell.state.run().unwrap().trades().len();
+    assert_eq!(shell.state.selection.trade, Some(trades - 1));
+    assert_eq!(shell.visible().len(), 7);
+    let bar = shell.state.selection.bar;
+
+    harness.state_mut().commands.push(Command::ToggleRegime(0));
+    harness.run_steps(3);
+    let shown = harness.state().state.trades().count();
+    assert!(shown < trades, "{shown} of {trades}");
+    harness.get_by_label_contains("regime 0 ·").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.trades().count(), trades);
+
+    harness.get_by_label("Data").click();
+    harness.run_steps(3);
+    assert!(harness.state().visible().contains(&Pane::Data));
+    harness.state_mut().commands.push(Command::StepTrade(-1));
+    harness.run_steps(3);
+    assert!(harness.state().state.selection.bar < bar);
+    assert_eq!(harness.state().state.selection.trade, Some(trades - 2));
+}
