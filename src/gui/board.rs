@@ -107,8 +107,8 @@ impl Board {
                 Outcome::Failed(err) if err.chain().any(|cause| cause.is::<Cancelled>()) => {
                     (JobState::Cancelled, Err("cancelled".to_owned()))
                 }
-                Outcome::Failed(err) => failed(format!("{err:#}")),
-                Outcome::Panicked(text) => failed(format!("a defect in the program stopped the job: {text}")),
+                Outcome::Failed(err) => failed(&format!("{err:#}")),
+                Outcome::Panicked(text) => failed(&format!("a defect in the program stopped the job: {text}")),
             };
             if let JobState::Failed(text) = &job_state {
                 state.log.push(Note { error: true, text: format!("{}: {text}", row.name) });
@@ -126,7 +126,7 @@ impl Board {
     }
 }
 
-fn failed(text: String) -> (JobState, Result<Done, String>) {
+fn failed(text: &str) -> (JobState, Result<Done, String>) {
     let text = text.split("\n   0: ").next().unwrap_or_default().to_owned();
     (JobState::Failed(text.clone()), Err(text))
 }

@@ -205,8 +205,7 @@ impl Command {
     /// Whether it makes sense now.
     pub fn is_enabled(&self, state: &AppState) -> bool {
         match self {
-            Self::RunAll | Self::ResumeRun(_) => !state.busy(),
-            Self::RunStage(Stage::Train | Stage::Collect) => !state.busy(),
+            Self::RunAll | Self::ResumeRun(_) | Self::RunStage(Stage::Train | Stage::Collect) => !state.busy(),
             Self::RunStage(_) => !state.busy() && !state.demo && state.run().is_some(),
             Self::CancelRunning => state.running().is_some(),
             Self::StepBar(_) => state.run().is_some(),
