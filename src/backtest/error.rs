@@ -2,7 +2,10 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum BacktestError {
     /// Kelly sizing without a fit for an allowed direction.
-    #[error("backtest.sizing is kelly, but no Kelly fit for {side} entries was given; fit it on the calibration slice")]
+    #[error(
+        "backtest.sizing is kelly, but sizes of {side} entries could not be fitted: the calibration slice is too short; \
+         add bars, raise splits.calibration or choose another backtest.sizing"
+    )]
     NoKelly {
         /// `long` or `short`.
         side: &'static str,

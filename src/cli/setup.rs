@@ -6,6 +6,9 @@ use super::args::{DeviceArg, Global};
 use super::print::Failure;
 use crate::config::{DevicePreference, RunConfig, load};
 
+/// Far more than any machine has; a mistyped number would start them all.
+const MOST_THREADS: usize = 1024;
+
 /// The workspace asked for, or the platform's data folder.
 pub(super) fn workspace(global: &Global) -> Result<PathBuf> {
     match &global.workspace {
@@ -20,8 +23,8 @@ pub(super) fn workspace(global: &Global) -> Result<PathBuf> {
 pub(super) fn threads(global: &Global) -> Result<usize, Failure> {
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = global.threads.unwrap_or(available);
-    if threads == 0 {
-        return Err(Failure::Usage(anyhow!("--threads must be at least 1")));
+    if !(1..=MOST_THREADS).contains(&threads) {
+        return Err(Failure::Usage(anyhow!("--threads must be from 1 to {MOST_THREADS}, was {threads}")));
     }
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the thread pool")?;
     Ok(threads)

@@ -153,9 +153,11 @@ mod tests {
     #[test]
     fn later_layers_win() {
         let text = "preset = \"demo\"\n[train]\nseed = 7\nlearning_rate = 1\n";
-        let config = load_text(text, &["model.dropout=0", "data.symbol=BTC", "train.seed=9"]).unwrap();
+        let config =
+            load_text(text, &["model.dropout=0", "data.symbol=BTC", "data.start=2020-01-01", "train.seed=9"]).unwrap();
         assert_eq!((config.train.seed, config.train.learning_rate, config.model.dropout), (9, 1.0, 0.0));
         assert_eq!((config.data.symbol.as_str(), config.model.seq_len), ("BTC", 32));
+        assert_eq!(config.data.start, "2020-01-01");
     }
 
     #[test]

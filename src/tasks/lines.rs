@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -12,6 +12,9 @@ use crate::indicators::{Instance, Lines, catalogue_key, compute};
 /// Computes the lines of `instances` over all bars of `data` and writes them as Parquet beside the bars; gives the
 /// record for scripts.
 pub fn compute_lines(data: &Path, out: &Path, instances: &[Instance], job: &Job) -> Result<Value> {
+    if out.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("parquet")) {
+        bail!("lines are written as Parquet: {} must end in .parquet", out.display());
+    }
     job.progress(0, 0, "reading bars");
     let (series, _) = read_series(data, &ReadOptions::default())?;
     job.check()?;

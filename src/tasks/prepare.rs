@@ -79,8 +79,11 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     let bars_per_year = series.sliced(train.clone()).bars_per_year();
     let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
     let return_variance = stats::std_population(&returns).powi(2);
-    if !(return_scale > 0.0 && return_variance > 0.0) {
-        bail!("the training slice's prices never move, so there is nothing to learn from them");
+    // Rounding leaves 1e-16 of a constant return.
+    if !(return_scale > 1e-12 && return_variance > 1e-24) {
+        bail!(
+            "the training slice's prices never move, or always by the same step: there is nothing to learn from them"
+        );
     }
     // The first training window reaches back to this row.
     let first_row = (splits.train.start + 1).saturating_sub(config.model.seq_len);

@@ -153,7 +153,14 @@ fn markets_without_anything_to_learn_are_refused() {
             bar
         })
         .collect();
-    let cases = [(walk(1, 2), "bars"), (walk(1, 60), "bars"), (flat, "prices never move")];
+    let mut rising = walk(1, BARS);
+    let mut price = 100.0;
+    for bar in &mut rising {
+        (bar.open, bar.low, bar.high, bar.close) = (price, price, price * 1.01, price * 1.01);
+        price *= 1.01;
+    }
+    let cases =
+        [(rising, "always by the same step"), (walk(1, 2), "bars"), (walk(1, 60), "bars"), (flat, "prices never move")];
     for (bars, says) in cases {
         let lab = Lab::with(&bars, TINY);
         let message = refuse(args!["run", lab.config(), "--workspace", lab.path("w")], 1, &[says]);
@@ -209,6 +216,7 @@ fn wrong_configurations_are_refused_by_key() {
     one_line(&refuse(with(&["--set", "data.start=2030-01-01"]), 1, &["data.start"]));
     one_line(&refuse(with(&["--set", "features.feature_dim=3"]), 1, &["features.feature_dim"]));
     assert!(!lab.path("w/runs").exists());
+    one_line(&refuse(with(&["--set", "backtest.sizing=kelly"]), 1, &["backtest.sizing", "splits.calibration"]));
     one_line(&refuse(with(&["--set", "train.batch_size=5000"]), 1, &["train.batch_size is 5000"]));
 }
 
@@ -221,7 +229,10 @@ fn wrong_arguments_are_refused() {
     one_line(&refuse(compute("crystal_ball"), 2, &["crystal_ball"]));
     one_line(&refuse(compute("rsi(period=0)"), 2, &["period", "0"]));
     one_line(&refuse(compute("rsi(periods=9)"), 2, &["periods"]));
-    assert!(!out.exists());
+    let bars = fs::read(lab.bars()).unwrap();
+    let over = args!["indicators", "compute", "--data", lab.bars(), "--out", lab.bars()];
+    one_line(&refuse(over, 1, &["must end in .parquet"]));
+    assert!(!out.exists() && fs::read(lab.bars()).unwrap() == bars);
     let window = args!["analyze", FINISHED.run, "--window", "noon", "--workspace", FINISHED.workspace];
     one_line(&refuse(window, 2, &["--window", "\"noon\""]));
     let signals = |text: &str| {

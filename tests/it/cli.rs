@@ -250,9 +250,15 @@ fn help_and_wrong_usage() {
         let output = finish(command(arguments.iter().copied()));
         assert!(output.code == Some(0) && !output.stdout.is_empty(), "{arguments:?}");
     }
-    for arguments in
-        [&["run"][..], &["walk"], &["analyze"], &["backtest"], &["data", "inspect"], &["doctor", "--threads", "0"]]
-    {
+    for arguments in [
+        &["run"][..],
+        &["walk"],
+        &["analyze"],
+        &["backtest"],
+        &["data", "inspect"],
+        &["doctor", "--threads", "0"],
+        &["doctor", "--threads", "5000"],
+    ] {
         let output = finish(command(arguments.iter().copied()));
         assert!(output.code == Some(2) && !output.stderr.is_empty(), "{arguments:?}: {output:?}");
     }
