@@ -30,7 +30,6 @@ impl AtomicFile {
         let temporary = path.with_file_name(hidden);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
-            remove_orphans(folder, name);
         }
         let writer = Some(BufWriter::new(File::create(&temporary)?));
         Ok(Self { temporary, target: path.to_owned(), writer })
@@ -49,22 +48,6 @@ impl AtomicFile {
             folder.sync_all().ok();
         }
         Ok(())
-    }
-}
-
-/// Removes temporary files of `name` whose writers were killed. Where processes cannot be looked up, nothing is removed.
-fn remove_orphans(folder: &Path, name: &std::ffi::OsStr) {
-    let start = format!(".{}.", name.to_string_lossy());
-    if !Path::new("/proc/self").exists() {
-        return;
-    }
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let file = entry.file_name();
-        let writer =
-            file.to_str().and_then(|file| file.strip_prefix(&start)?.strip_suffix(".tmp")?.parse::<u32>().ok());
-        if writer.is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists()) {
-            fs::remove_file(entry.path()).ok();
-        }
     }
 }
 
@@ -114,10 +97,5 @@ mod tests {
         write_atomic(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
-        // Process ids stay far below this one: nobody writes it any more.
-        let orphan = path.with_file_name(".a.txt.4294967295.tmp");
-        fs::write(&orphan, b"left by a killed process").unwrap();
-        write_atomic(&path, b"newer").unwrap();
-        assert_eq!(orphan.exists(), !Path::new("/proc/self").exists());
     }
 }

@@ -50,7 +50,8 @@ pub fn extract_demo(cache: &Path) -> Result<PathBuf> {
         hash.update(name.as_bytes());
         hash.update(bytes);
     }
-    let id: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let mut id = format!("{:x}", hash.finalize());
+    id.truncate(12);
     let folder = cache.join(format!("demo-{id}"));
     if folder.join("run.json").is_file() {
         return Ok(folder);

@@ -132,7 +132,7 @@ impl Explainer {
         let thresholds = [strategy.long_threshold(), strategy.short_threshold()];
         let decisions = decide_all(&mut strategy, bars);
         let rule = decide_all(&mut RuleStrategy::new(rule_columns(&view.collected.lines)?, config), bars);
-        Ok(Self { network, dataset, decisions, rule, thresholds, view })
+        Ok(Self { view, network, dataset, decisions, rule, thresholds })
     }
 
     /// Feature names: the columns of [`Explanation::cells`].

@@ -46,7 +46,7 @@ fn delta_e(a: Rgb, b: Rgb) -> f64 {
     let h = if !apart {
         sum / 2.0
     } else if sum < 360.0 {
-        (sum + 360.0) / 2.0
+        f64::midpoint(sum, 360.0)
     } else {
         (sum - 360.0) / 2.0
     };

@@ -53,7 +53,7 @@ pub(in crate::gui) fn run_or_message<'a>(
         Loadable::Empty => message(ui, "No run is open", Some(&Command::OpenDemo), commands),
         Loadable::Loading(what) => message(ui, &format!("Opening the run: {what}"), None, commands),
         Loadable::Failed(why) => {
-            message(ui, &format!("The run could not be opened: {why}"), Some(&Command::AskData), commands)
+            message(ui, &format!("The run could not be opened: {why}"), Some(&Command::AskData), commands);
         }
     }
     None

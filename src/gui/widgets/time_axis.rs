@@ -26,15 +26,12 @@ pub(in crate::gui) fn time_ticks(
     let step = fixed.into_iter().find(|&step| step as f64 >= wanted);
     let months = [1, 3, 6, 12, 24, 60].into_iter().find(|&m| f64::from(m) * 30.4 * DAY as f64 >= wanted).unwrap_or(120);
     let key = |time: i64| -> i64 {
-        match step {
-            Some(step) => time.div_euclid(step),
-            None => {
-                let text = time_text(time);
-                let part =
-                    |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
-                (part(0..4) * 12 + part(5..7) - 1).div_euclid(i64::from(months))
-            }
+        if let Some(step) = step {
+            return time.div_euclid(step);
         }
+        let text = time_text(time);
+        let part = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<i64>().ok()).unwrap_or(0);
+        (part(0..4) * 12 + part(5..7) - 1).div_euclid(i64::from(months))
     };
     // Looking at some bars per label is enough: a boundary is where the key changes.
     let mut ticks = Vec::new();
@@ -45,8 +42,12 @@ pub(in crate::gui) fn time_ticks(
         let now = key(timestamps(i));
         if now != before {
             let at = (i - stride + 1..=i).find(|&j| key(timestamps(j)) != before).unwrap_or(i);
-            ticks
-                .push((at, label(timestamps(at), step.is_none_or(|step| step >= DAY), step.is_none() && months >= 12)));
+            let shown = match step {
+                None if months >= 12 => 0..4,
+                Some(step) if step < DAY => 5..16,
+                _ => 0..10,
+            };
+            ticks.push((at, time_text(timestamps(at)).get(shown).unwrap_or("").replace('T', " ")));
             before = now;
         }
         i += stride;
@@ -54,20 +55,10 @@ pub(in crate::gui) fn time_ticks(
     ticks
 }
 
-fn label(time: i64, date: bool, year: bool) -> String {
-    let text = time_text(time);
-    let range = match (year, date) {
-        (true, _) => 0..4,
-        (false, true) => 0..10,
-        (false, false) => 5..16,
-    };
-    text.get(range).unwrap_or("").replace('T', " ")
-}
-
 /// Round values between `low` and `high`, about `count` of them.
 pub(in crate::gui) fn price_ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     let span = high - low;
-    if !(span > 0.0) || count == 0 {
+    if span.is_nan() || span <= 0.0 || count == 0 {
         return Vec::new();
     }
     let raw = span / count as f64;

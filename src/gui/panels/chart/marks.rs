@@ -46,14 +46,15 @@ pub(super) fn trades(painter: &Painter, scale: &Scale, plot: Rect, state: &AppSt
         let up = trade.side == Direction::Long;
         let size = if chosen { 7.0 } else { 5.0 };
         let buy = theme::UP;
-        triangle(painter, entry, size, up, if up { buy } else { theme::DOWN }, chosen);
-        triangle(painter, exit, size, !up, if up { theme::DOWN } else { buy }, chosen);
+        let sign = if up { 1.0 } else { -1.0 };
+        triangle(painter, entry, size, sign, if up { buy } else { theme::DOWN }, chosen);
+        triangle(painter, exit, size, -sign, if up { theme::DOWN } else { buy }, chosen);
     }
 }
 
 /// Points up below its place, or down above it.
-fn triangle(painter: &Painter, at: egui::Pos2, size: f32, up: bool, color: Color32, chosen: bool) {
-    let sign = if up { 1.0 } else { -1.0 };
+/// `sign`: 1 points up, -1 down.
+fn triangle(painter: &Painter, at: egui::Pos2, size: f32, sign: f32, color: Color32, chosen: bool) {
     let tip = at + egui::vec2(0.0, 3.0 * sign);
     let points =
         vec![tip, tip + egui::vec2(0.8 * size, 1.4 * size * sign), tip + egui::vec2(-0.8 * size, 1.4 * size * sign)];

@@ -61,18 +61,13 @@ pub(super) fn strips(painter: &Painter, scale: &Scale, rect: Rect, run: &RunView
 fn attention_strip(painter: &Painter, scale: &Scale, rect: Rect, state: &AppState) {
     let Some((why, maps)) = state.explanation().and_then(|why| Some((why, why.attention.as_ref()?))) else { return };
     let layer = state.selection.layer.unwrap_or(maps.layers.saturating_sub(1));
-    let received = match state.selection.head {
-        Some(head) => maps.received(layer, head),
-        None => {
-            let mut mean = vec![0.0; maps.seq_len];
-            for head in 0..maps.heads {
-                for (sum, weight) in mean.iter_mut().zip(maps.received(layer, head)) {
-                    *sum += weight / maps.heads as f64;
-                }
-            }
-            mean
+    let shown = state.selection.head.map_or(0..maps.heads, |head| head..head + 1);
+    let mut received = vec![0.0; maps.seq_len];
+    for head in shown.clone() {
+        for (sum, weight) in received.iter_mut().zip(maps.received(layer, head)) {
+            *sum += weight / shown.len() as f64;
         }
-    };
+    }
     // Uniform attention stays dark: only more than three times uniform reaches full brightness by itself.
     let most = received.iter().copied().fold(3.0 / maps.seq_len as f64, f64::max);
     for (bar, weight) in why.window.clone().zip(received) {
