@@ -119,13 +119,13 @@ impl AttentionPanel {
                 self.mean = true;
             }
             let layers = (0..shown.layers).map(|layer| (layer, format!("Layer {layer}"))).collect();
-            if let Some(layer) = chooser(ui, "Choose layer", shown.layer, layers) {
+            if let Some(layer) = chooser(ui, "Choose layer", &shown.layer, layers) {
                 commands.push(Command::SelectLayer(Some(layer)));
             }
-            let name = |head: Option<usize>| head.map_or("Mean of heads".to_owned(), |head| format!("Head {head}"));
+            let name = |head: Option<usize>| head.map_or("Head mean".to_owned(), |head| format!("Head {head}"));
             let heads =
                 std::iter::once(None).chain((0..shown.heads).map(Some)).map(|head| (head, name(head))).collect();
-            if let Some(head) = chooser(ui, "Choose head", shown.head, heads) {
+            if let Some(head) = chooser(ui, "Choose head", &shown.head, heads) {
                 commands.push(Command::SelectHead(head));
             }
             if !mean {
@@ -137,12 +137,12 @@ impl AttentionPanel {
 }
 
 /// A drop-down list called `name`; gives what was clicked.
-fn chooser<T: PartialEq>(ui: &mut egui::Ui, name: &str, chosen: T, choices: Vec<(T, String)>) -> Option<T> {
-    let text = choices.iter().find(|(value, _)| *value == chosen).map_or(String::new(), |(_, text)| text.clone());
+fn chooser<T: PartialEq>(ui: &mut egui::Ui, name: &str, chosen: &T, choices: Vec<(T, String)>) -> Option<T> {
+    let text = choices.iter().find(|(value, _)| value == chosen).map_or(String::new(), |(_, text)| text.clone());
     let mut clicked = None;
     let list = egui::ComboBox::from_id_salt(name).width(72.0).selected_text(text).show_ui(ui, |ui| {
         for (value, text) in choices {
-            if ui.selectable_label(value == chosen, text).clicked() {
+            if ui.selectable_label(value == *chosen, text).clicked() {
                 clicked = Some(value);
             }
         }

@@ -43,6 +43,7 @@ impl Panel for FeaturesPanel {
     fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
         let Some(run) = run_or_message(ui, state, commands) else { return };
         self.controls(ui, state);
+        let roomy = ui.available_height() > 180.0;
         if self.in_window(state) {
             let Some(why) = explained(ui, state, run, commands) else { return };
             if why.contributions.is_empty() {
@@ -59,11 +60,14 @@ impl Panel for FeaturesPanel {
                 message(ui, &text, next, commands);
                 return;
             };
-            trust(ui, importance);
+            trust(ui, importance, roomy);
             self.list.of_run(&run.manifest.id, importance, &self.search, self.all);
         }
-        let explanation = rows::ui(ui, &self.list, state, commands);
-        self.foot(ui, explanation);
+        let foot = if roomy { 26.0 } else { 0.0 };
+        let explanation = rows::ui(ui, &self.list, foot, state, commands);
+        if roomy {
+            self.foot(ui, explanation);
+        }
     }
 
     fn header(&self, state: &AppState) -> Header {
@@ -136,8 +140,7 @@ impl FeaturesPanel {
                 }
                 button.on_disabled_hover_text("The contributions of one window are those to the entry logit");
             }
-            let width = ui.available_width().clamp(80.0, 160.0);
-            let search = egui::TextEdit::singleline(&mut self.search).hint_text("Search").desired_width(width);
+            let search = egui::TextEdit::singleline(&mut self.search).hint_text("Search").desired_width(104.0);
             let response = ui.add(search);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search features"));
         });
@@ -156,12 +159,13 @@ impl FeaturesPanel {
     }
 }
 
-/// The measures behind the badge, and what speaks against it.
-fn trust(ui: &mut egui::Ui, importance: &Importance) {
+/// The measures behind the badge and, where there is room, what speaks against it.
+fn trust(ui: &mut egui::Ui, importance: &Importance, roomy: bool) {
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.spacing_mut().item_spacing.x = 12.0;
         let good = importance.badge == "trusted";
-        badge(ui, &importance.badge, if good { theme::UP } else { theme::WARN });
+        badge(ui, &importance.badge, if good { theme::UP } else { theme::WARN })
+            .on_hover_text(if good { "No check speaks against it".to_owned() } else { importance.doubts.join("; ") });
         let optional = |value: Option<f64>| value.map_or("none".to_owned(), |value| format!("{value:+.2}"));
         let measure = |ui: &mut egui::Ui, text: String, help: &str| {
             ui.label(egui::RichText::new(text).font(theme::small()).color(theme::WEAK)).on_hover_text(help);
@@ -182,7 +186,7 @@ fn trust(ui: &mut egui::Ui, importance: &Importance) {
             "Rank correlation with the importances of a network with random weights; 0.5 at most is good",
         );
     });
-    for doubt in &importance.doubts {
+    for doubt in importance.doubts.iter().filter(|_| roomy) {
         ui.label(egui::RichText::new(format!("Doubt: {doubt}")).small().color(theme::WARN));
     }
 }

@@ -31,7 +31,7 @@ impl Panel for WhyPanel {
         let card = &self.card;
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             // Room for the scroll bar.
-            ui.set_max_width(ui.available_width() - 6.0);
+            ui.set_max_width((ui.available_width() - 6.0).min(560.0));
             ui.spacing_mut().item_spacing.y = 0.0;
             title(ui, card, commands);
             if let Some(problem) = &card.problem {

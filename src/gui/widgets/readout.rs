@@ -55,6 +55,27 @@ pub(in crate::gui) fn signed_text(value: f64) -> String {
     }
 }
 
+/// A name that fits `width`: what has no room is cut from its middle, since the ends tell most.
+pub(in crate::gui) fn name_galley(ui: &egui::Ui, name: &str, width: f32, color: egui::Color32) -> Arc<egui::Galley> {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let lay = |text: String| ui.painter().layout_no_wrap(text, font.clone(), color);
+    let whole = lay(name.to_owned());
+    if whole.size().x <= width {
+        return whole;
+    }
+    let letters: Vec<char> = name.chars().collect();
+    let mut kept = (letters.len() as f32 * width / whole.size().x) as usize;
+    loop {
+        let (first, last) = (kept / 3, kept - kept / 3);
+        let ends = letters[..first].iter().chain(&['…']).chain(&letters[letters.len() - last..]).collect();
+        let galley = lay(ends);
+        if galley.size().x <= width || kept == 0 {
+            return galley;
+        }
+        kept -= 1;
+    }
+}
+
 /// Words on a slice, and true if nothing was fitted on it.
 pub(in crate::gui) fn slice_words(slice: &str) -> (String, bool) {
     match slice {

@@ -460,7 +460,7 @@ fn the_card_tells_everything_and_hands_it_over() {
         "test · out of sample",
         "bar 29 · opens 2023-11-05 20:00 UTC · decided at its close 37,900",
         "0.680",
-        "raw 0.810, calibrated",
+        "raw 0.810",
         "+1.90 %",
         "regime 1 0.870",
         "1 of 2 passed",
@@ -557,6 +557,14 @@ fn look() {
                 save(&mut harness, &format!("window_{name}"));
             }
         }
+    }
+    for (name, size) in [("shell_1280", [1280.0, 800.0]), ("shell_1920", [1920.0, 1080.0])] {
+        let (mut harness, _folder) = super::demo(size);
+        harness.run_steps(5);
+        harness.render().unwrap().save(format!("/tmp/p1/{name}.png")).unwrap();
+        harness.state_mut().workspace = glassbox::gui::Workspace::Explain;
+        harness.run_steps(5);
+        harness.render().unwrap().save(format!("/tmp/p1/{name}_explain.png")).unwrap();
     }
     let (state, _folder) = full(false);
     let mut harness = stand(Pane::Attention, [480.0, 560.0], state);

@@ -47,7 +47,7 @@ impl Lags {
     ) {
         self.set(ui.ctx(), run, report);
         let count = self.rows.len();
-        let height = ((ui.available_height() - 96.0) / count.max(1) as f32).clamp(12.0, 28.0).floor();
+        let height = ((ui.available_height() - 96.0) / count.max(1) as f32).clamp(12.0, 40.0).floor();
         let width = (ui.available_width() - NAMES).max(120.0);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let (full, _) = ui.allocate_exact_size(vec2(NAMES + width, height * count as f32), Sense::hover());
@@ -109,8 +109,7 @@ impl Lags {
         let lag = values.len() - 1 - place.min(values.len() - 1);
         let value = values[values.len() - 1 - lag];
         commands.hover.bar = state.selection.bar.and_then(|bar| bar.checked_sub(lag));
-        egui::Tooltip::for_widget(&response).at_pointer().gap(16.0).show(|ui| {
-            ui.set_max_width(360.0);
+        egui::Tooltip::for_widget(&response).at_pointer().gap(16.0).width(420.0).show(|ui| {
             let times = value * values.len() as f64;
             ui.monospace(format!("lag {lag} · mean weight {value:.4} · {times:.1}× uniform"));
         });

@@ -12,7 +12,7 @@ use crate::gui::widgets::{Heat, price_text, short_time};
 use crate::tasks::RunView;
 
 /// Right of the map: the colour scale and the names of the strips.
-const GUTTER: f32 = 52.0;
+const GUTTER: f32 = 64.0;
 /// Left of the small maps: their layer.
 const LAYER: f32 = 20.0;
 const STRIP: f32 = 12.0;
@@ -23,22 +23,25 @@ struct Layout {
     side: f32,
     small: f32,
     beside: bool,
+    caption: bool,
 }
 
 impl Layout {
     fn new(room: Vec2, shown: Shown) -> Self {
         let (layers, columns) = (shown.layers as f32, shown.heads as f32 + 1.0);
-        let below = 2.0 * (STRIP + GAP) + 20.0;
-        let beside = room.x > 1.3 * room.y && room.x > 420.0;
-        if beside {
-            let side = (room.y - below).min(0.58 * room.x - GUTTER).max(120.0);
-            let small = ((room.x - side - GUTTER - 16.0 - LAYER) / columns - GAP).clamp(12.0, 88.0);
-            return Self { side: side.floor(), small: small.floor(), beside };
-        }
-        let small = ((room.x - LAYER) / columns - GAP).clamp(12.0, 52.0);
-        let rest = below + layers * (small + GAP) + 56.0;
-        let side = (room.y - rest).min(room.x - GUTTER).max(140.0_f32.min(room.x - GUTTER));
-        Self { side: side.floor(), small: small.floor(), beside }
+        let caption = if room.y > 420.0 { 20.0 } else { 0.0 };
+        let below = 2.0 * (STRIP + GAP) + caption;
+        let wide = ((room.x - LAYER) / columns - GAP).min(0.25 * room.y / layers - GAP).clamp(12.0, 56.0);
+        let rest = below + layers * (wide + GAP) + 28.0;
+        let stacked = (room.y - rest).min(room.x - GUTTER);
+        // Beside the map: the small maps, or at least lines of words.
+        let least = (LAYER + columns * (16.0 + GAP)).max(150.0);
+        let beside = (room.y - below).min(room.x - GUTTER - 16.0 - least);
+        let least_side = 140.0_f32.min(room.x - GUTTER);
+        let side = stacked.max(beside).max(least_side).floor();
+        let beside = beside > stacked.max(least_side);
+        let narrow = ((room.x - side - GUTTER - 16.0 - LAYER) / columns - GAP).clamp(12.0, 88.0);
+        Self { side, small: if beside { narrow } else { wide }.floor(), beside, caption: caption > 0.0 }
     }
 }
 
@@ -102,7 +105,11 @@ fn large(
         && let Some(cell) = response.hover_pos().map(|at| cell_at(rect, maps.size, at))
     {
         commands.hover.cell = Some(cell);
-        egui::Tooltip::for_widget(&response).at_pointer().gap(16.0).show(|ui| readout(ui, maps, state, run, cell));
+        egui::Tooltip::for_widget(&response)
+            .at_pointer()
+            .gap(16.0)
+            .width(420.0)
+            .show(|ui| readout(ui, maps, state, run, cell));
         if response.clicked() {
             commands.push(Command::SelectCell((state.selection.cell != Some(cell)).then_some(cell)));
         }
@@ -114,7 +121,11 @@ fn large(
     ));
     strip(ui, "rollout", &maps.rollout, layout, state, run, commands)
         .on_hover_text("How much each bar reaches the pooled vector through all layers with their residuals");
-    ui.add(egui::Label::new(small("right: the deciding bar · bottom: it looks")).truncate());
+    if layout.caption {
+        ui.add(
+            egui::Label::new(small("across: bars looked at · down: bars that look · now: right, bottom")).truncate(),
+        );
+    }
 }
 
 /// The cell under a place of the map.
@@ -178,7 +189,6 @@ fn weight(value: f64) -> String {
 
 /// Time and close of both bars, weight and multiple of uniform.
 fn readout(ui: &mut egui::Ui, maps: &Maps, state: &AppState, run: &RunView, cell: Cell) {
-    ui.set_max_width(360.0);
     let Some(weight) = maps.cells.get(cell.query * maps.size + cell.key) else { return };
     for (word, place) in [("bar that looks ", cell.query), ("bar looked at  ", cell.key)] {
         ui.monospace(bar_words(word, maps, state, run, place));
@@ -239,8 +249,7 @@ fn strip(
         if let (Some(value), Some(shown)) = (values.get(place), run.collected.series.bars().get(bar)) {
             let time = short_time(shown.timestamp, run.collected.series.timeframe.millis());
             let times = value * values.len() as f64;
-            egui::Tooltip::for_widget(&response).at_pointer().gap(16.0).show(|ui| {
-                ui.set_max_width(360.0);
+            egui::Tooltip::for_widget(&response).at_pointer().gap(16.0).width(420.0).show(|ui| {
                 ui.monospace(format!("lag {} · {time} · close {}", values.len() - 1 - place, price_text(shown.close)));
                 ui.monospace(format!("{name} {value:.4} · {times:.1}× uniform"));
             });

@@ -4,7 +4,7 @@ use super::list::{List, Row};
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::AppState;
 use crate::gui::theme;
-use crate::gui::widgets::signed_text;
+use crate::gui::widgets::{name_galley, signed_text};
 
 const ROW: f32 = 22.0;
 const NUMBER: f32 = 56.0;
@@ -12,8 +12,7 @@ const NUMBER: f32 = 56.0;
 const PROFILE: f32 = 60.0;
 
 /// The bars with the lag profile below; gives the caption.
-pub(super) fn ui(ui: &mut egui::Ui, list: &List, state: &AppState, commands: &mut Commands) -> &'static str {
-    let foot = 26.0;
+pub(super) fn ui(ui: &mut egui::Ui, list: &List, foot: f32, state: &AppState, commands: &mut Commands) -> &'static str {
     let profile = ui.available_height() > PROFILE + foot + 5.0 * ROW && !list.lags.is_empty();
     let height = ui.available_height() - foot - if profile { PROFILE } else { 0.0 };
     if list.rows.is_empty() {
@@ -58,13 +57,10 @@ fn feature(ui: &mut egui::Ui, list: &List, row: &Row, state: &AppState, commands
         let fill = if selected { theme::ACCENT.gamma_multiply(0.22) } else { theme::RAISED };
         painter.rect_filled(rect, 3.0, fill);
     }
-    let names = (0.44 * width).min(230.0);
+    let names = (0.48 * width).min(250.0);
     let middle = rect.center().y;
     let color = if selected || hovered { theme::STRONG } else { theme::TEXT };
-    let font = egui::TextStyle::Body.resolve(ui.style());
-    let mut job = egui::text::LayoutJob::simple_singleline(row.name.clone(), font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(names - 8.0);
-    let galley = painter.layout_job(job);
+    let galley = name_galley(ui, &row.name, names - 12.0, color);
     painter.galley(pos2(rect.left() + 4.0, middle - galley.size().y / 2.0), galley, color);
     painter.text(pos2(rect.right() - 4.0, middle), Align2::RIGHT_CENTER, &number, theme::mono(), color);
 

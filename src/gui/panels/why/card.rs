@@ -97,7 +97,7 @@ impl Card {
             looked,
             looked_how,
             baseline: vec![
-                Item::new("Classical rule", why.baseline.rule, "without an open position"),
+                Item::new("Classical rule, no position open", why.baseline.rule, ""),
                 Item::new("Entry rate of training bars", percent(why.baseline.base_rate, 1), ""),
             ],
             later: later(why, run, chosen, &time),
@@ -110,20 +110,21 @@ fn forecast(p: &Prediction, why: &Explanation, run: &RunView) -> Vec<Item> {
     let horizon = run.labels.horizon;
     // The spread of the sum of h one-bar returns without autocorrelation.
     let spread = p.volatility * (horizon as f64).sqrt();
-    let band = format!("1 sd {} to {}", number(p.expected_return - spread), percent_signed(p.expected_return + spread));
+    let band = format!("{} to {}", number(p.expected_return - spread), percent_signed(p.expected_return + spread));
     vec![
         Item::new(
-            "Entry probability",
+            "Entry probability, calibrated",
             format!("{:.3}", p.entry_prob_calibrated),
-            format!("raw {:.3}, calibrated", p.entry_prob),
+            format!("raw {:.3}", p.entry_prob),
         ),
         Item::new("Exit probability", format!("{:.3}", p.exit_prob), ""),
-        Item::new(format!("Return in {horizon} bars"), percent_signed(p.expected_return), band)
+        Item::new(format!("Return in {horizon} bars"), percent_signed(p.expected_return), "expected")
             .signed(p.expected_return),
+        Item::new("Band of one deviation", band, ""),
         Item::new("Volatility per bar", percent(p.volatility, 2), ""),
         match why.size {
-            Some(size) => Item::new("Size", percent(size, 1), "of the equity"),
-            None => Item::new("Size", "none", ""),
+            Some(size) => Item::new("Size, share of equity", percent(size, 1), ""),
+            None => Item::new("Size, share of equity", "none", ""),
         },
     ]
 }
@@ -203,7 +204,7 @@ fn result(place: usize, trade: &Trade, time: &dyn Fn(usize) -> String) -> Vec<It
         Item::new("Entry", fill(trade.entry_bar, trade.entry_price), ""),
         Item::new("Exit", fill(trade.exit_bar, trade.exit_price), ""),
         Item::new("Closed by", trade.reason.name(), ""),
-        Item::new("On the way", format!("{} to {}", number(trade.mae), percent_signed(trade.mfe)), "worst and best"),
+        Item::new("Worst and best on the way", format!("{} to {}", number(trade.mae), percent_signed(trade.mfe)), ""),
     ]
 }
 
@@ -255,7 +256,11 @@ impl fmt::Display for Card {
 /// Value against threshold.
 pub(super) fn gate_numbers(gate: &Gate) -> String {
     match (gate.value, gate.threshold) {
-        (Some(value), Some(threshold)) => format!("{value:.3} against {threshold:.3}"),
+        (Some(value), Some(threshold)) => {
+            // A value at its threshold needs more digits to show on which side it is.
+            let digits = if (value - threshold).abs() < 0.001 { 6 } else { 3 };
+            format!("{value:.digits$} against {threshold:.digits$}")
+        }
         (Some(value), None) => format!("{value:.3}"),
         (None, Some(threshold)) => format!("none against {threshold:.3}"),
         (None, None) => String::new(),

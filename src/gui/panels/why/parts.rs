@@ -4,7 +4,7 @@ use super::card::{Item, Looked, gate_numbers};
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::AppState;
 use crate::gui::theme;
-use crate::gui::widgets::{number, pair, price_text, signed_text};
+use crate::gui::widgets::{name_galley, number, pair, price_text, signed_text};
 use crate::tasks::{Contribution, Gate};
 
 const ROW: f32 = 22.0;
@@ -48,13 +48,10 @@ fn row(ui: &mut egui::Ui, name: &str, look: Look) -> (Rect, Response) {
     (rect.shrink2(vec2(4.0, 0.0)), response)
 }
 
-/// Text cut with dots at `right`.
-fn cut(ui: &egui::Ui, text: &str, left: f32, right: f32, middle: f32, color: egui::Color32) {
-    let font = egui::TextStyle::Body.resolve(ui.style());
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width((right - left).max(8.0));
-    let galley = ui.painter().layout_job(job);
-    ui.painter().galley(pos2(left, middle - galley.size().y / 2.0), galley, color);
+/// A name between `left` and `right`.
+fn cut(ui: &egui::Ui, text: &str, left: f32, right: f32, middle: f32) {
+    let galley = name_galley(ui, text, (right - left).max(8.0), theme::TEXT);
+    ui.painter().galley(pos2(left, middle - galley.size().y / 2.0), galley, theme::TEXT);
 }
 
 pub(super) fn regimes(ui: &mut egui::Ui, regimes: &[(usize, f64)], state: &AppState, commands: &mut Commands) {
@@ -66,7 +63,7 @@ pub(super) fn regimes(ui: &mut egui::Ui, regimes: &[(usize, f64)], state: &AppSt
         let middle = rect.center().y;
         let color = theme::regime(regime);
         painter.circle_filled(pos2(rect.left() + 4.0, middle), 4.0, color);
-        cut(ui, &name, rect.left() + 14.0, rect.left() + 84.0, middle, theme::TEXT);
+        cut(ui, &name, rect.left() + 14.0, rect.left() + 84.0, middle);
         let track = Rect::from_min_max(pos2(rect.left() + 88.0, middle - 4.0), pos2(rect.right() - 48.0, middle + 4.0));
         painter.rect_filled(track, 2.0, theme::LINE);
         let width = track.width().max(0.0) * p.clamp(0.0, 1.0) as f32;
@@ -121,7 +118,7 @@ pub(super) fn pushed(ui: &mut egui::Ui, pushed: &Contribution, top: f64, state: 
     let middle = rect.center().y;
     let bars = (0.26 * rect.width()).min(90.0);
     let numbers = 58.0;
-    cut(ui, &pushed.name, rect.left(), rect.right() - numbers - bars - 8.0, middle, theme::TEXT);
+    cut(ui, &pushed.name, rect.left(), rect.right() - numbers - bars - 8.0, middle);
     let zero = rect.right() - numbers - bars / 2.0;
     let length = (bars / 2.0) * (pushed.value / top.max(f64::MIN_POSITIVE)) as f32;
     let bar = Rect::from_x_y_ranges(zero.min(zero + length)..=zero.max(zero + length), middle - 5.0..=middle + 5.0);
