@@ -1,11 +1,21 @@
 //! Parts that several panels use.
 
+mod axes;
+mod cache;
 mod decimate;
+mod format;
 mod frame;
+mod missing;
 mod parts;
+mod rows;
 mod time_axis;
 
+pub(super) use axes::{Axes, PLOT_MIN, PlotRoom, Zoom, labelled, tip};
+pub(super) use cache::Cache;
 pub(super) use decimate::MinMax;
+pub(super) use format::{grouped, percent, percent_interval, plain_interval, signed_percent, signed_percent_interval};
 pub(super) use frame::{header, message, run_or_message};
+pub(super) use missing::part_missing;
 pub(super) use parts::{badge, chip, number};
+pub(super) use rows::{Head, Look, Rows};
 pub(super) use time_axis::{price_ticks, short_time, time_ticks};
