@@ -1,27 +1,177 @@
+//! What the network would have earned, beside a rule, buying and holding, and chance.
+
+mod curves;
+mod figures;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
+use self::curves::{Curves, FilteredPnl, Look};
 use super::{Header, Panel};
+use crate::backtest::Direction;
 use crate::gui::command::Commands;
 use crate::gui::state::AppState;
-use crate::gui::widgets::run_or_message;
+use crate::gui::theme;
+use crate::gui::widgets::{
+    Cache, badge, grouped, part_missing, percent, percent_interval, run_or_message, short_time, signed_percent_interval,
+};
+use crate::runs::Stage;
+use crate::tasks::{BacktestSummary, RunView};
 
 /// View state of the panel.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct BacktestPanel {}
+pub struct BacktestPanel {
+    look: Look,
+    #[serde(skip)]
+    curves: Cache<(), Curves>,
+    #[serde(skip)]
+    filtered: Cache<(BTreeSet<usize>, Option<Direction>), FilteredPnl>,
+}
+
+/// Panels wider than this show curves and figures side by side.
+const SIDE_BY_SIDE: f32 = 1000.0;
 
 impl Panel for BacktestPanel {
     fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
-        let Some(_run) = run_or_message(ui, state, commands) else { return };
-        ui.weak("The run is not backtested yet");
+        let Some(run) = run_or_message(ui, state, commands) else { return };
+        let Some(view) = state.view.ready() else { return };
+        let Some(report) = &run.backtest else {
+            return part_missing(ui, state, run, Stage::Backtest, "report.json", commands);
+        };
+        let room = ui.available_size();
+        if room.x >= SIDE_BY_SIDE {
+            ui.horizontal_top(|ui| {
+                let left = egui::vec2(0.56 * room.x, room.y);
+                ui.allocate_ui(left, |ui| {
+                    ui.vertical(|ui| {
+                        ui.set_width(left.x);
+                        self.verdict(ui, view, report, state);
+                        let height = ui.available_height() - 34.0;
+                        self.plots(ui, view, height.max(200.0), state, commands);
+                    });
+                });
+                egui::ScrollArea::vertical().id_salt("figures").auto_shrink(false).show(ui, |ui| {
+                    figures::ui(ui, run, report, state, commands);
+                });
+            });
+        } else {
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                let top = ui.cursor().top();
+                self.verdict(ui, view, report, state);
+                let used = ui.cursor().top() - top;
+                let height = (room.y - used - 40.0).clamp(200.0, 520.0);
+                self.plots(ui, view, height, state, commands);
+                figures::ui(ui, run, report, state, commands);
+            });
+        }
     }
 
-    fn header(&self, _state: &AppState) -> Header {
-        Header::text("")
+    fn header(&self, state: &AppState) -> Header {
+        let Some(report) = state.run().and_then(|run| run.backtest.as_ref()) else { return Header::default() };
+        let ours = report.strategies.first();
+        let trades = ours.map_or(0, |ours| ours.statistics.trades);
+        let bars = grouped(report.bars as f64, 0);
+        Header { text: format!("{trades} trades in {bars} bars"), badge: Some(slice_badge(report)) }
     }
 
     fn help(&self) -> &'static [&'static str] {
-        &["Scroll: zooms", "Double click: resets"]
+        &[
+            "Hover a curve: all strategies at that bar, and the bar in the other panels; click selects the bar",
+            "Click a name: hides or shows its curve",
+            "Drag moves, Ctrl+scroll zooms in time, double click shows all",
+            "Click a regime in the table: filters the network's trades; the curves keep all of them",
+        ]
     }
+}
+
+/// `test · out of sample`, or that the bars prove nothing.
+pub(super) fn slice_badge(report: &BacktestSummary) -> (String, bool) {
+    let sample = if report.in_sample { "in sample" } else { "out of sample" };
+    (format!("{} · {sample}", report.slice), !report.in_sample)
+}
+
+/// Colour of a strategy by its place in the report.
+fn strategy_color(place: usize) -> egui::Color32 {
+    [theme::ACCENT, theme::LINES[0], theme::WEAK, theme::LINES[2]][place % 4]
+}
+
+impl BacktestPanel {
+    /// The sentence on top, the bars and costs it holds for, and what a filter leaves.
+    fn verdict(&mut self, ui: &mut egui::Ui, view: &Arc<RunView>, report: &BacktestSummary, state: &AppState) {
+        ui.horizontal_wrapped(|ui| {
+            let (words, color) = match (report.verdict.edge, report.in_sample) {
+                (true, _) => ("edge", theme::UP),
+                (false, true) => ("in sample", theme::WARN),
+                (false, false) => ("no edge", theme::WARN),
+            };
+            badge(ui, words, color);
+            ui.label(&report.verdict.sentence);
+        });
+        let millis = view.collected.series.timeframe.millis();
+        let (from, to) = (short_time(report.range.0, millis), short_time(report.range.1, millis));
+        let paid = report.strategies.first().map_or_else(String::new, |ours| {
+            let (fees, slippage) = (ours.statistics.fees, ours.statistics.slippage);
+            format!(
+                "; the network paid {} in fees and {} in spread and slippage",
+                grouped(fees, 0),
+                grouped(slippage, 0)
+            )
+        });
+        let cost = percent(report.cost, 2);
+        let text = format!("{}, {from} to {to} UTC · costs {cost} a round trip{paid}", report.slice);
+        ui.label(egui::RichText::new(text).color(theme::WEAK));
+        let selection = &state.selection;
+        if !selection.regimes.is_empty() || selection.side.is_some() {
+            let found = self
+                .filtered
+                .get(view, (selection.regimes.clone(), selection.side), |run, _| FilteredPnl::new(run, state));
+            let (n, all) = (found.summary.n, view.trades().len());
+            let words = found.summary.words().map_or_else(String::new, |words| format!(" · {words}"));
+            let text = format!(
+                "{}: {n} of {all} trades{words}. Curves and table show all trades; the bright line sums the P&L of these",
+                filter_words(state)
+            );
+            ui.label(egui::RichText::new(text).color(theme::lighten(theme::ACCENT)));
+        }
+    }
+
+    fn plots(
+        &mut self,
+        ui: &mut egui::Ui,
+        view: &Arc<RunView>,
+        height: f32,
+        state: &AppState,
+        commands: &mut Commands,
+    ) {
+        let curves = self.curves.get(view, (), |run, ()| Curves::new(run));
+        let selection = &state.selection;
+        let filtered = (!selection.regimes.is_empty() || selection.side.is_some()).then(|| {
+            self.filtered.get(view, (selection.regimes.clone(), selection.side), |run, _| FilteredPnl::new(run, state))
+        });
+        if curves.is_empty() {
+            ui.weak("The equity curves could not be read");
+            for problem in &view.problems {
+                ui.weak(problem);
+            }
+            return;
+        }
+        curves.legend(ui, &mut self.look, state);
+        curves.ui(ui, view, filtered, &mut self.look, height - 26.0, state, commands);
+    }
+}
+
+/// `regimes 0, 2, long`.
+fn filter_words(state: &AppState) -> String {
+    let regimes: Vec<String> = state.selection.regimes.iter().map(ToString::to_string).collect();
+    let mut words = Vec::new();
+    if !regimes.is_empty() {
+        let noun = if regimes.len() == 1 { "Regime" } else { "Regimes" };
+        words.push(format!("{noun} {}", regimes.join(", ")));
+    }
+    words.extend(state.selection.side.map(|side| format!("{} side", side.name())));
+    words.join(", ")
 }

@@ -33,16 +33,6 @@ pub(in crate::gui) fn price_text(value: f64) -> String {
     apart
 }
 
-/// A fraction as `1.4 %`; `-` where unknown.
-pub(in crate::gui) fn percent(fraction: f64, digits: usize) -> String {
-    if fraction.is_finite() { format!("{:.digits$} %", 100.0 * fraction) } else { "-".to_owned() }
-}
-
-/// The same with its sign: `+1.4 %`.
-pub(in crate::gui) fn signed_percent(fraction: f64, digits: usize) -> String {
-    if fraction.is_finite() { format!("{:+.digits$} %", 100.0 * fraction) } else { "-".to_owned() }
-}
-
 /// A signed value with three figures that count: `+0.92`, `-0.0123`, `+1.2e-5`.
 pub(in crate::gui) fn signed_text(value: f64) -> String {
     match value.abs() {

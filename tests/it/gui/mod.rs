@@ -1,6 +1,7 @@
 //! The window without a window: the real shell over the embedded demo.
 
 mod explain;
+mod results;
 
 use std::sync::Arc;
 

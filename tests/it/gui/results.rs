@@ -1,0 +1,391 @@
+//! Regimes, calibration, backtest and trades, each panel alone over the demo run or parts made by hand.
+
+use std::sync::{Arc, OnceLock};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use glassbox::backtest::{Direction, ExitReason, Trade};
+use glassbox::gui::{AppState, Command, Commands, Hover, Loadable, Pane, Panels, install_theme};
+use glassbox::runs::Stage;
+use glassbox::tasks::{Job, LatentPoint, RunView, extract_demo, open_view};
+
+/// One panel with what it reads and asks for.
+struct Bench {
+    pane: Pane,
+    state: AppState,
+    panels: Panels,
+    commands: Commands,
+}
+
+type Seat = Harness<'static, Bench>;
+
+fn seat(pane: Pane, state: AppState, size: [f32; 2]) -> Seat {
+    let mut installed = false;
+    let bench = Bench { pane, state, panels: Panels::default(), commands: Commands::default() };
+    let mut harness = Harness::builder().with_size(size).with_render_cursor(false).build_ui_state(
+        move |ui, bench: &mut Bench| {
+            if !installed {
+                install_theme(ui.ctx());
+                installed = true;
+                return;
+            }
+            bench.commands.hover = Hover::default();
+            bench.panels.get_mut(bench.pane).ui(ui, &bench.state, &mut bench.commands);
+        },
+        bench,
+    );
+    harness.run_steps(3);
+    harness
+}
+
+fn own_view() -> RunView {
+    let folder = tempfile::tempdir().unwrap();
+    open_view(&extract_demo(folder.path()).unwrap(), &Job::detached()).unwrap()
+}
+
+fn demo() -> Arc<RunView> {
+    static VIEW: OnceLock<Arc<RunView>> = OnceLock::new();
+    Arc::clone(VIEW.get_or_init(|| Arc::new(own_view())))
+}
+
+fn over(view: Arc<RunView>) -> AppState {
+    AppState { view: Loadable::Ready(view), ..AppState::default() }
+}
+
+fn asked(harness: &mut Seat) -> Vec<Command> {
+    harness.state_mut().commands.take()
+}
+
+const PANES: [Pane; 4] = [Pane::Regimes, Pane::Calibration, Pane::Backtest, Pane::Trades];
+
+#[test]
+fn without_a_run_every_panel_says_so() {
+    for pane in PANES {
+        let mut empty = seat(pane, AppState::default(), [400.0, 300.0]);
+        empty.get_by_label("No run is open");
+        empty.get_by_label("Open the demo").click();
+        empty.run_steps(2);
+        assert_eq!(asked(&mut empty), [Command::OpenDemo]);
+        let view = Loadable::Loading("reading bars".to_owned());
+        seat(pane, AppState { view, ..AppState::default() }, [400.0, 300.0])
+            .get_by_label("Opening the run: reading bars");
+        let view = Loadable::Failed("no run.json".to_owned());
+        seat(pane, AppState { view, ..AppState::default() }, [400.0, 300.0])
+            .get_by_label("The run could not be opened: no run.json");
+    }
+}
+
+#[test]
+fn a_missing_part_names_its_stage() {
+    let mut view = own_view();
+    (view.regimes, view.calibration, view.decision, view.backtest) = (None, Default::default(), None, None);
+    view.simulations.clear();
+    view.manifest.done = vec![Stage::Collect, Stage::Train];
+    let view = Arc::new(view);
+    for (pane, text, stage) in [
+        (Pane::Regimes, "The run is not analysed yet", Stage::Analyze),
+        (Pane::Calibration, "The run is not analysed yet", Stage::Analyze),
+        (Pane::Backtest, "The run is not backtested yet", Stage::Backtest),
+        (Pane::Trades, "The run is not backtested yet", Stage::Backtest),
+    ] {
+        let mut harness = seat(pane, over(Arc::clone(&view)), [400.0, 300.0]);
+        harness.get_by_label(text);
+        harness.get_by_label(&Command::RunStage(stage).text()).click();
+        harness.run_steps(2);
+        assert_eq!(asked(&mut harness), [Command::RunStage(stage)]);
+    }
+    let mut view = own_view();
+    view.regimes = None;
+    view.problems = vec!["analysis/regimes.json is garbled: analyze the run again".to_owned()];
+    seat(Pane::Regimes, over(Arc::new(view)), [400.0, 300.0])
+        .get_by_label("analysis/regimes.json is garbled: analyze the run again");
+}
+
+#[test]
+fn panels_fit_from_small_to_large() {
+    for pane in PANES {
+        for size in [[300.0, 200.0], [520.0, 390.0], [1900.0, 1000.0]] {
+            let mut state = over(demo());
+            seat(pane, state, size);
+            state = over(demo());
+            state.selection.regimes.insert(1);
+            seat(pane, state, size);
+        }
+    }
+}
+
+#[test]
+fn the_regime_table_shows_test_and_train_and_filters() {
+    let view = demo();
+    let report = view.regimes.as_ref().unwrap();
+    let mut harness = seat(Pane::Regimes, over(Arc::clone(&view)), [1200.0, 900.0]);
+    for table in [&report.table, &report.train_table] {
+        let row = &table[0];
+        let (win, back) = (row.win_rate.unwrap(), row.mean_return.unwrap());
+        let text = format!(
+            "n eff {:.0}, share {:.1} %, win rate {:.0} % [{:.0}, {:.0}], mean return {:+.2} % [{:+.2}, {:+.2}], dwell {:.1}",
+            row.n_eff,
+            100.0 * row.share,
+            100.0 * win.estimate,
+            100.0 * win.low,
+            100.0 * win.high,
+            100.0 * back.estimate,
+            100.0 * back.low,
+            100.0 * back.high,
+            row.dwell_bars.unwrap()
+        );
+        let found: Vec<_> = harness.query_all_by_label_contains(&text).collect();
+        assert_eq!(found.len(), 1, "{text}");
+    }
+    let test = |row: &str| format!("{row}, n {}", thousands(report.table[1].n));
+    harness.get_by_label_contains(&test("regime 1")).click();
+    harness.run_steps(2);
+    assert_eq!(asked(&mut harness), [Command::ToggleRegime(1)]);
+    assert_eq!(harness.state().commands.hover.regime, Some(1));
+    harness.get_by_label_contains("Filter regime 2,").click();
+    harness.run_steps(2);
+    assert_eq!(asked(&mut harness), [Command::ToggleRegime(2)]);
+}
+
+fn thousands(n: usize) -> String {
+    if n < 1000 { n.to_string() } else { format!("{},{:03}", n / 1000, n % 1000) }
+}
+
+#[test]
+fn a_point_of_the_map_previews_and_selects_its_bar() {
+    let mut view = own_view();
+    let first = view.card.as_ref().unwrap().slices.test.start;
+    let point =
+        |i: usize, x: f64, regime| LatentPoint { bar: first + i, at: [x, x], regime: Some(regime), outlier: i == 2 };
+    view.latent = vec![point(0, -1.0, 0), point(1, 0.0, 1), point(2, 1.0, 1)];
+    let mut harness = seat(Pane::Regimes, over(Arc::new(view)), [600.0, 500.0]);
+    let middle = harness.get_by_label("Latent space").rect().center();
+    harness.hover_at(middle);
+    harness.run_steps(2);
+    let hover = &harness.state().commands.hover;
+    assert_eq!((hover.bar, hover.regime), (Some(first + 1), Some(1)));
+    harness.get_by_label("Latent space").click();
+    harness.run_steps(2);
+    assert_eq!(asked(&mut harness), [Command::SelectBar { bar: first + 1, center: true }]);
+    harness.get_by_label("Latent space").click_modifiers(eframe::egui::Modifiers::COMMAND);
+    harness.run_steps(2);
+    assert_eq!(asked(&mut harness), [Command::ToggleRegime(1)]);
+    harness.hover_at(middle + eframe::egui::vec2(0.0, 60.0));
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands.hover, Hover::default());
+}
+
+#[test]
+fn calibration_shows_the_report_and_a_filter_of_everything_changes_no_figure() {
+    let view = demo();
+    let (calibrated, raw) = (view.calibration.calibrated.as_ref().unwrap(), view.calibration.raw.as_ref().unwrap());
+    let mut harness = seat(Pane::Calibration, over(Arc::clone(&view)), [1200.0, 900.0]);
+    harness.get_by_label(&calibrated.sentence);
+    let exact = |harness: &Seat| {
+        for (name, ours, theirs, digits) in [
+            ("calibration error", calibrated.ece, raw.ece, 4),
+            ("Brier score", calibrated.brier, raw.brier, 4),
+            ("reliability, low is good", calibrated.reliability, raw.reliability, 5),
+            ("resolution, high is good", calibrated.resolution, raw.resolution, 5),
+        ] {
+            harness.get_by_label(&format!("{name}, calibrated {ours:.digits$}, raw {theirs:.digits$}"));
+        }
+        let decision = view.decision.as_ref().unwrap();
+        for (i, group) in decision.bins.iter().enumerate() {
+            let mean = 100.0 * group.mean_return.estimate;
+            let text = format!(
+                "tenth {}, p {:.4} to {:.4}, n {}, n eff {:.0}, mean return {mean:+.2} %",
+                i + 1,
+                group.p_low,
+                group.p_high,
+                group.n,
+                group.n_eff
+            );
+            harness.get_by_label_contains(&text);
+        }
+        let ic = decision.rank_ic.unwrap().estimate;
+        harness.get_by_label_contains(&format!("Rank correlation of probability and return {ic:.3}"));
+    };
+    exact(&harness);
+    harness.get_by_label_contains("95 % of chance below");
+    harness.state_mut().state.selection.regimes.extend(0..view.regime_count());
+    harness.run_steps(2);
+    exact(&harness);
+    assert!(harness.query_by_label_contains("95 % of chance below").is_none(), "chance needs the whole slice");
+    harness.get_by_label_contains(&format!("n {}, worth", thousands(calibrated.n)));
+}
+
+#[test]
+fn a_regime_filter_recomputes_calibration_from_its_bars_only() {
+    let view = demo();
+    let forecast = view.forecast.as_ref().unwrap();
+    let rows: Vec<usize> = view
+        .card
+        .as_ref()
+        .unwrap()
+        .slices
+        .test
+        .clone()
+        .filter(|&t| forecast.regime[t] == Some(1) && view.labels.entry[t].is_finite())
+        .filter(|&t| forecast.entry_prob_calibrated[t].is_finite())
+        .collect();
+    let brier =
+        |p: &[f64]| rows.iter().map(|&t| (p[t] - view.labels.entry[t]).powi(2)).sum::<f64>() / rows.len() as f64;
+    let mut state = over(Arc::clone(&view));
+    state.selection.regimes.insert(1);
+    let mut harness = seat(Pane::Calibration, state, [500.0, 700.0]);
+    let (ours, theirs) = (brier(&forecast.entry_prob_calibrated), brier(&forecast.entry_prob));
+    harness.get_by_label(&format!("Brier score, calibrated {ours:.4}, raw {theirs:.4}"));
+    harness.get_by_label_contains(&format!("n {}, worth", thousands(rows.len())));
+    harness.get_by_label("Decision boundary").click();
+    harness.run_steps(2);
+    harness.get_by_label_contains(&format!("all, p {:.4}", min(&rows, &forecast.entry_prob_calibrated)));
+}
+
+fn min(rows: &[usize], p: &[f64]) -> f64 {
+    rows.iter().map(|&t| p[t]).fold(f64::INFINITY, f64::min)
+}
+
+fn trade(view: &RunView, at: usize, regime: usize, pnl: f64) -> Trade {
+    let time = |bar: usize| view.collected.series.bars()[bar].timestamp;
+    Trade {
+        entry_time: time(at + 1),
+        exit_time: time(at + 4),
+        decision_bar: at,
+        entry_bar: at + 1,
+        exit_bar: at + 4,
+        side: if pnl > 0.0 { Direction::Long } else { Direction::Short },
+        size: 0.5,
+        units: 1.0,
+        entry_price: 20_000.0,
+        exit_price: 20_000.0 + pnl,
+        fees: 1.0,
+        slippage: 1.0,
+        pnl,
+        net_return: pnl / 10_000.0,
+        reason: ExitReason::Horizon,
+        regime: Some(regime),
+        mae: -0.01,
+        mfe: 0.02,
+    }
+}
+
+/// The demo with three trades of known figures.
+fn three_trades() -> RunView {
+    let mut view = own_view();
+    let first = view.card.as_ref().unwrap().slices.test.start;
+    view.simulations[0].trades =
+        vec![trade(&view, first, 0, 100.0), trade(&view, first + 10, 1, -300.0), trade(&view, first + 20, 1, 50.0)];
+    view
+}
+
+#[test]
+fn the_backtest_shows_verdict_figures_and_the_bar_under_the_pointer() {
+    let view = demo();
+    let report = view.backtest.as_ref().unwrap();
+    let mut harness = seat(Pane::Backtest, over(Arc::clone(&view)), [1400.0, 900.0]);
+    harness.get_by_label(&report.verdict.sentence);
+    let drawdowns: Vec<String> =
+        report.strategies.iter().map(|s| format!("{} {:.1} %", s.name, 100.0 * s.statistics.max_drawdown)).collect();
+    harness.get_by_label(&format!("largest drawdown, {}", drawdowns.join(", ")));
+    let ours = &report.strategies[0];
+    let sharpe = ours.statistics.sharpe_interval.unwrap();
+    let text = format!("Sharpe ratio, network {:.2} [{:.2}, {:.2}]", sharpe.estimate, sharpe.low, sharpe.high);
+    harness.get_by_label_contains(&text);
+    for axes in ["Equity", "Drawdown"] {
+        let middle = harness.get_by_label(axes).rect().center();
+        harness.hover_at(middle);
+        harness.run_steps(2);
+        let bar = harness.state().commands.hover.bar.unwrap();
+        let test = view.card.as_ref().unwrap().slices.test.clone();
+        assert!(bar.abs_diff((test.start + test.end) / 2) <= 2, "{bar} in {test:?}");
+        harness.get_by_label(axes).click();
+        harness.run_steps(2);
+        assert_eq!(asked(&mut harness), [Command::SelectBar { bar, center: true }]);
+    }
+    let row = &ours.per_regime[0];
+    harness.get_by_label_contains(&format!("regime 0, trades {}", row.trades)).click();
+    harness.run_steps(2);
+    assert_eq!(asked(&mut harness), [Command::ToggleRegime(0)]);
+}
+
+#[test]
+fn filtered_trades_are_summed_by_hand() {
+    let mut state = over(Arc::new(three_trades()));
+    state.selection.regimes.insert(1);
+    // One win of two: Wilson 95 % is 9.45 % to 90.55 %. Returns -3 % and +0.5 %: mean -1.25 %, standard error 1.75 %.
+    let words = "win rate 50 % [9, 91] · mean return -1.25 % [-4.68, +2.18] · P&L -250";
+    let backtest = seat(Pane::Backtest, state, [1400.0, 900.0]);
+    backtest.get_by_label_contains(&format!("Regime 1: 2 of 3 trades · {words}. Curves and table show all trades"));
+    let mut state = over(Arc::new(three_trades()));
+    state.selection.regimes.insert(1);
+    let mut trades = seat(Pane::Trades, state, [1000.0, 300.0]);
+    trades.get_by_label(&format!("test · n 2 of 3 · {words}"));
+    trades.state_mut().state.selection.regimes = [3].into();
+    trades.run_steps(2);
+    trades.get_by_label("No trade passes the filters");
+    trades.get_by_label("Clear filters").click();
+    trades.run_steps(2);
+    assert_eq!(asked(&mut trades), [Command::ClearFilters]);
+}
+
+#[test]
+fn trades_sort_select_preview_and_copy() {
+    let view = Arc::new(three_trades());
+    let mut harness = seat(Pane::Trades, over(Arc::clone(&view)), [1000.0, 300.0]);
+    let order = |harness: &Seat| -> Vec<&'static str> {
+        let mut rows: Vec<(f32, &str)> = ["100.0", "-300.0", "50.0"]
+            .into_iter()
+            .map(|text| (harness.get_by_label(text).rect().top(), text))
+            .collect();
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        rows.into_iter().map(|row| row.1).collect()
+    };
+    assert_eq!(order(&harness), ["100.0", "-300.0", "50.0"]);
+    harness.get_by_label("P&L").click();
+    harness.run_steps(2);
+    assert_eq!(order(&harness), ["-300.0", "50.0", "100.0"]);
+    harness.get_by_label("P&L").click();
+    harness.run_steps(2);
+    assert_eq!(order(&harness), ["100.0", "50.0", "-300.0"]);
+    let place = harness.get_by_label("50.0").rect().center();
+    harness.hover_at(place);
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands.hover.trade, Some(2));
+    harness.get_by_label("-300.0").click();
+    harness.run_steps(2);
+    assert_eq!(asked(&mut harness), [Command::SelectTrade(1)]);
+    harness.get_by_label("Copy CSV").click();
+    harness.run_steps(2);
+    let Some(Command::Copy(csv)) = asked(&mut harness).pop() else { panic!("nothing copied") };
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 4);
+    assert!(lines[0].starts_with("entry_time,exit_time,side,size") && lines[0].ends_with(",bars_held"));
+    assert!(lines[1].contains(",long,0.5,20000,20100,0.01,100,horizon,0,-0.01,0.02,3"), "{}", lines[1]);
+}
+
+#[test]
+fn the_selected_trade_is_scrolled_into_view() {
+    let mut harness = seat(Pane::Trades, over(demo()), [900.0, 240.0]);
+    let last = demo().trades().len() - 1;
+    let text = format!("Trade {last}");
+    assert!(harness.query_by_label(&text).is_none(), "far below");
+    harness.state_mut().state.selection.trade = Some(last);
+    harness.run_steps(4);
+    harness.get_by_label(&text);
+}
+
+#[test]
+fn pictures() {
+    for (pane, name, size) in [
+        (Pane::Regimes, "regimes_panel", [520.0, 600.0]),
+        (Pane::Calibration, "calibration_panel", [420.0, 600.0]),
+        (Pane::Backtest, "backtest_panel", [640.0, 600.0]),
+        (Pane::Trades, "trades_panel", [800.0, 300.0]),
+    ] {
+        let mut state = over(demo());
+        state.selection.trade = Some(2);
+        state.selection.bar = Some(demo().trades()[2].decision_bar);
+        seat(pane, state, size).snapshot(name);
+    }
+}
