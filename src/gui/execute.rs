@@ -6,16 +6,16 @@ use super::board::Done;
 use super::command::Command;
 use super::panels::Pane;
 use super::shell::Shell;
-use super::state::{DataView, JobId, JobKind, JobState, Loadable, Note, Selection};
+use super::state::{DataView, JobId, JobKind, JobState, Loadable, Note, RunScore, Selection};
 use super::workspace::Workspace;
 use crate::config::preset;
 use crate::data::ReadOptions;
 use crate::dataset::Slice;
 use crate::jobs::Worker;
-use crate::runs::{Stage, list_runs, read_lines};
+use crate::runs::{RunStatus, Stage, list_runs, read_lines};
 use crate::tasks::{
-    Explainer, Explanation, Job, RunRequest, RunView, doctor, extract_demo, inspect, open_run, open_view, run,
-    stage_of_run,
+    Explainer, Explanation, Job, RunRequest, RunView, doctor, extract_demo, inspect, open_run, open_view, read_reports,
+    run, stage_of_run,
 };
 
 impl Shell {
@@ -289,15 +289,26 @@ impl Shell {
 
     fn toggle_compare(&mut self, id: String) {
         if self.state.compared.remove(&id).is_some() {
+            self.state.compared_tests.remove(&id);
             return;
         }
         if let Some(run) = self.state.runs.iter().find(|run| run.manifest.id == id) {
+            let network = read_reports(&run.dir).ok().and_then(|reports| reports.strategies.into_iter().next());
+            self.state.compared_tests.extend(network.map(|network| (id.clone(), network)));
             self.state.compared.insert(id, read_lines(&run.dir.metrics_file()));
         }
     }
 
     pub(super) fn refresh_runs(&mut self) {
         let (runs, broken) = list_runs(&self.state.workspace);
+        // What a finished run wrote does not change.
+        let known = std::mem::take(&mut self.state.run_scores);
+        for run in &runs {
+            let id = &run.manifest.id;
+            let old = known.get(id).filter(|_| run.manifest.status == RunStatus::Finished);
+            let score = old.copied().unwrap_or_else(|| RunScore::new(&read_lines(&run.dir.metrics_file())));
+            self.state.run_scores.insert(id.clone(), score);
+        }
         self.state.runs = runs;
         self.state.broken_runs = broken.iter().map(ToString::to_string).collect();
     }

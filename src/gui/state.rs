@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::backtest::{Direction, Trade};
+use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
 use crate::data::ReadReport;
 use crate::jobs::Progress;
@@ -132,6 +132,24 @@ pub struct JobRow {
     pub notes: Vec<String>,
 }
 
+/// How far a run was trained.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunScore {
+    /// Epochs done.
+    pub epochs: usize,
+    /// Best epoch and its early-stopping score on validation.
+    pub best: Option<(usize, f64)>,
+}
+
+impl RunScore {
+    /// Of the epochs of a run.
+    pub fn new(epochs: &[EpochMetrics]) -> Self {
+        let finite = epochs.iter().filter(|epoch| epoch.score.is_finite());
+        let best = finite.min_by(|a, b| a.score.total_cmp(&b.score)).map(|epoch| (epoch.epoch, epoch.score));
+        Self { epochs: epochs.len(), best }
+    }
+}
+
 /// The run that is being trained from this window.
 #[derive(Debug, Clone, Default)]
 pub struct LiveTraining {
@@ -203,6 +221,10 @@ pub struct AppState {
     pub broken_runs: Vec<String>,
     /// Runs chosen for comparison, by id, with their metrics.
     pub compared: BTreeMap<String, Vec<EpochMetrics>>,
+    /// The network's paper trading of the compared runs that were backtested, by id.
+    pub compared_tests: BTreeMap<String, StrategyReport>,
+    /// How far each run of the workspace was trained, by id.
+    pub run_scores: BTreeMap<String, RunScore>,
     /// Jobs of this window, newest last.
     pub jobs: Vec<JobRow>,
     /// Training at work, or the last one of this window.
@@ -233,6 +255,8 @@ impl Default for AppState {
             runs: Vec::new(),
             broken_runs: Vec::new(),
             compared: BTreeMap::new(),
+            compared_tests: BTreeMap::new(),
+            run_scores: BTreeMap::new(),
             jobs: Vec::new(),
             live: LiveTraining::default(),
             config: preset("demo").unwrap_or_default(),

@@ -298,7 +298,7 @@ fn the_backtest_shows_verdict_figures_and_the_bar_under_the_pointer() {
         harness.run_steps(2);
         let bar = harness.state().commands.hover.bar.unwrap();
         let test = view.card.as_ref().unwrap().slices.test.clone();
-        assert!(bar.abs_diff((test.start + test.end) / 2) <= 2, "{bar} in {test:?}");
+        assert!(bar.abs_diff(usize::midpoint(test.start, test.end)) <= 2, "{bar} in {test:?}");
         harness.get_by_label(axes).click();
         harness.run_steps(2);
         assert_eq!(asked(&mut harness), [Command::SelectBar { bar, center: true }]);

@@ -108,6 +108,7 @@ fn verdict(ui: &mut egui::Ui, run: &RunView, filtered: Option<&Filtered>, raw: b
     ui.horizontal_wrapped(|ui| {
         let (words, color) = match report.verdict {
             CalibrationVerdict::WellCalibrated => ("well calibrated", theme::UP),
+            CalibrationVerdict::Unresolved => ("no resolution shown", theme::WARN),
             CalibrationVerdict::Overconfident => ("overconfident", theme::WARN),
             CalibrationVerdict::Underconfident => ("underconfident", theme::WARN),
             CalibrationVerdict::Biased => ("biased", theme::WARN),

@@ -1,0 +1,57 @@
+//! Sizes of the next run that follow from its configuration.
+
+use crate::config::{ModelConfig, Norm, Pooling};
+use crate::dataset::{Slice, Splits};
+use crate::gui::state::AppState;
+use crate::gui::widgets::thousands;
+
+/// Windows per slice, at most: bars at the start without all lines are not known before the features are made.
+pub(super) fn windows(state: &AppState) -> Option<String> {
+    let config = &state.config;
+    let cut = !config.data.start.is_empty() || !config.data.end.is_empty();
+    let bars = bars(state).filter(|_| !cut)?;
+    let (horizon, window) = (config.labels.prediction_horizon, config.model.seq_len);
+    let labelled = bars.saturating_sub(horizon);
+    let slices = Splits::chronological(window.saturating_sub(1).min(bars)..bars, labelled, &config.splits, horizon);
+    let Ok(slices) = slices else { return Some(format!("{} bars are too few for these slices", thousands(bars))) };
+    let n = |slice| thousands(slices.range(slice).len());
+    Some(format!(
+        "windows at most: train {}, validation {}, calibration {}, test {}",
+        n(Slice::Train),
+        n(Slice::Validation),
+        n(Slice::Calibration),
+        n(Slice::Test)
+    ))
+}
+
+/// Bars of the next run's file, if it was looked at or is the open run's.
+fn bars(state: &AppState) -> Option<usize> {
+    let file = &state.config.data.file;
+    if let Some(data) = state.data.as_ref().filter(|data| data.path.display().to_string() == *file) {
+        return data.report.ready().map(|report| report.rows);
+    }
+    let run = state.run()?;
+    (file.is_empty() || *file == run.manifest.data_file).then_some(run.manifest.bars)
+}
+
+/// Number of parameters: exact if the open run has the same features, else without the input layer's weights.
+pub(super) fn parameters(state: &AppState) -> String {
+    let model = &state.config.model;
+    let same = state.run().filter(|run| run.manifest.config.features == state.config.features);
+    match same.and_then(|run| run.card.as_ref()).map(|card| card.schema.width()) {
+        Some(width) => format!("{} parameters with {width} inputs", thousands(count(model, width))),
+        None => format!("{} parameters and {} more per input", thousands(count(model, 0)), model.d_model),
+    }
+}
+
+/// Parameters of the network with `inputs` columns.
+fn count(model: &ModelConfig, inputs: usize) -> usize {
+    let ModelConfig { d_model: c, num_layers, d_ff, latent_dim: l, pooling, norm, .. } = model;
+    let dense = |out: usize, from: usize| out * from + out;
+    let layer = 4 * c + 3 * c * c + 2 * c + dense(*c, *c) + dense(*d_ff, *c) + dense(*c, *d_ff);
+    let vae = dense(c / 2, *c) + 2 * dense(*l, c / 2) + dense(c / 2, *l) + dense(*c, c / 2);
+    let heads = 5 * (dense(c / 2, c + l) + dense(1, c / 2));
+    let final_norm = if *norm == Norm::Pre { 2 * c } else { 0 };
+    let query = if *pooling == Pooling::Attention { *c } else { 0 };
+    dense(*c, inputs) + num_layers * layer + final_norm + query + vae + heads + 5
+}

@@ -1,0 +1,225 @@
+//! The form's fields: one per key of the configuration file, with what it means and the widget that fits.
+
+/// The widget of a field.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Widget {
+    /// A whole number.
+    Count,
+    /// A number of any size; 1e-4 is shown as such.
+    Real,
+    /// A number between 0 and 1.
+    Share,
+    /// Words.
+    Text,
+    /// The file of bars.
+    File,
+    /// Yes or no.
+    Switch,
+    /// One of these, as written in the file.
+    Choice(&'static [&'static str]),
+    /// Any of these, as written in the file.
+    Several(&'static [&'static str]),
+    /// Whole numbers with commas.
+    Counts,
+    /// `3 = 0.5, 4 = 0`.
+    Shares,
+}
+
+/// One field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    /// As in the file, without its section.
+    pub(super) key: &'static str,
+    pub(super) widget: Widget,
+    pub(super) help: &'static str,
+}
+
+const fn field(key: &'static str, widget: Widget, help: &'static str) -> Field {
+    Field { key, widget, help }
+}
+
+use Widget::{Choice, Count, Counts, File, Real, Several, Share, Shares, Switch, Text};
+
+/// Sections in the order of the configuration file, with their heading and fields.
+pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
+    (
+        "data",
+        "Data",
+        &[
+            field("file", File, "CSV or Parquet file of bars"),
+            field("symbol", Text, "Ticker; guessed from the file name when empty"),
+            field("timeframe", Text, "Bar length such as 4h; inferred when empty"),
+            field("start", Text, "First bar's open time (ISO date, UTC); the file's first when empty"),
+            field("end", Text, "Bars open before this time (ISO date, UTC); all when empty"),
+        ],
+    ),
+    (
+        "features",
+        "Features",
+        &[
+            field(
+                "groups",
+                Several(&[
+                    "lines",
+                    "changes",
+                    "windows",
+                    "pairs",
+                    "spectral",
+                    "hurst",
+                    "volatility",
+                    "squeeze",
+                    "returns",
+                    "calendar",
+                ]),
+                "Families of features the network sees",
+            ),
+            field("lookback_windows", Counts, "Bars of each statistics window, for example 5, 10, 20"),
+            field("feature_dim", Count, "Exact width to pad to; 0 keeps the natural width"),
+            field("fe_workers", Count, "Extraction threads; 0 takes all"),
+            field("fe_chunk", Count, "Rows per parallel chunk"),
+            field("fe_parallel_threshold", Count, "Bars below which extraction stays on one thread"),
+        ],
+    ),
+    (
+        "labels",
+        "Labels",
+        &[
+            field("mode", Choice(&["fixed", "volatility", "triple_barrier"]), "How entry and exit labels are drawn"),
+            field("base", Choice(&["next_open", "close"]), "Price the forward return starts from"),
+            field("prediction_horizon", Count, "Bars ahead"),
+            field("entry_k", Real, "Entry threshold in units of volatility over the horizon"),
+            field("exit_k", Real, "Exit threshold in units of volatility over the horizon"),
+            field(
+                "barrier_width",
+                Real,
+                "Barrier distance of the triple barrier in units of volatility over the horizon",
+            ),
+        ],
+    ),
+    (
+        "splits",
+        "Slices",
+        &[
+            field("train", Share, "Share that teaches"),
+            field("validation", Share, "Share that stops the training"),
+            field("calibration", Share, "Share that calibrates probabilities and sizes"),
+            field("test", Share, "Share that judges"),
+            field("embargo", Count, "Bars left out at each boundary beyond the horizon"),
+        ],
+    ),
+    (
+        "model",
+        "Model",
+        &[
+            field("seq_len", Count, "Bars the network sees at once"),
+            field("d_model", Count, "Width of a token"),
+            field("num_heads", Count, "Attention heads; must divide the width"),
+            field("num_layers", Count, "Encoder layers"),
+            field("d_ff", Count, "Width inside the feed-forward part"),
+            field("dropout", Share, "Dropout probability"),
+            field("latent_dim", Count, "Width of the latent that regimes are found in"),
+            field("pooling", Choice(&["mean", "last", "attention"]), "How a sequence becomes one vector"),
+            field("norm", Choice(&["pre", "post"]), "Where layer normalisation sits"),
+            field("encoder", Choice(&["transformer"]), "Sequence encoder"),
+        ],
+    ),
+    (
+        "train",
+        "Training",
+        &[
+            field("batch_size", Count, "Windows per forward pass"),
+            field("num_epochs", Count, "Passes over the training slice at most"),
+            field("learning_rate", Real, "Peak learning rate, reached after the warm-up"),
+            field("min_lr", Real, "Learning rate at the end of the cosine"),
+            field("warmup", Share, "Share of all steps spent warming up"),
+            field("weight_decay", Real, "Decoupled weight decay, on matrices only"),
+            field("accumulation_steps", Count, "Batches whose gradients are summed per step"),
+            field("max_grad_norm", Real, "Norm gradients are clipped to; 0 turns clipping off"),
+            field("kl_beta", Real, "Weight of the KL term after its warm-up"),
+            field("patience", Count, "Epochs without improvement before stopping"),
+            field("seed", Count, "Seeds weights, dropout, latent noise and shuffling"),
+            field("device", Choice(&["auto", "cpu", "cuda"]), "Where tensors live"),
+            field("run_name", Text, "Name in the run folder"),
+            field("use_wandb", Switch, "Asks for a Weights & Biases directory; not written by this version"),
+        ],
+    ),
+    (
+        "analysis",
+        "Analysis",
+        &[
+            field("regimes", Count, "Number of regimes; 0 chooses 2 to 8"),
+            field("windows", Count, "Test windows used for attention and attribution"),
+        ],
+    ),
+    (
+        "backtest",
+        "Backtest",
+        &[
+            field("initial_cash", Real, "Cash at the start"),
+            field("fee_bps", Real, "Fee per side, basis points of the traded value"),
+            field("half_spread_bps", Real, "Half the bid-ask spread, basis points"),
+            field("slippage_bps", Real, "Slippage beyond the spread, basis points"),
+            field("side", Choice(&["long", "short", "both"]), "Allowed direction"),
+            field("sizing", Choice(&["fixed", "volatility", "kelly", "size_head"]), "Position sizing"),
+            field("max_size", Real, "Largest position as a share of equity"),
+            field("volatility_target", Real, "Annualised volatility aimed at by volatility sizing"),
+            field(
+                "threshold",
+                Share,
+                "Calibrated entry probability needed; 0 takes what a fifth of calibration bars reached",
+            ),
+            field("exit_threshold", Share, "Exit probability that closes a position; 0 turns the exit off"),
+            field("max_bars", Count, "Bars after which a position is closed; 0 takes the horizon"),
+            field("stop_atr", Real, "Stop distance in ATR(14); 0 for none"),
+            field("target_atr", Real, "Target distance in ATR(14); 0 for none"),
+            field("regimes", Counts, "Regimes traded; empty trades all"),
+            field("regime_scale", Shares, "Share of the size per regime, for example 3 = 0.5; 0 skips"),
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::RunConfig;
+
+    #[test]
+    fn the_form_has_every_key_and_no_other() {
+        let config = serde_json::to_value(RunConfig::default()).unwrap();
+        let mut keys = Vec::new();
+        for (section, fields) in config.as_object().unwrap() {
+            keys.extend(fields.as_object().unwrap().keys().map(|key| format!("{section}.{key}")));
+        }
+        let mut form: Vec<String> = SECTIONS
+            .iter()
+            .flat_map(|(section, _, fields)| fields.iter().map(move |field| format!("{section}.{}", field.key)))
+            .collect();
+        keys.sort();
+        form.sort();
+        assert_eq!(form, keys);
+    }
+
+    #[test]
+    fn every_choice_can_be_read_and_no_variant_is_missing() {
+        for (section, _, fields) in SECTIONS {
+            for field in fields {
+                let (Choice(names) | Several(names)) = field.widget else { continue };
+                for name in names {
+                    let mut value = serde_json::to_value(RunConfig::default()).unwrap();
+                    let new =
+                        if matches!(field.widget, Several(_)) { serde_json::json!([name]) } else { (*name).into() };
+                    value[section][field.key] = new;
+                    serde_json::from_value::<RunConfig>(value)
+                        .unwrap_or_else(|err| panic!("{section}.{} {err}", field.key));
+                }
+                let mut value = serde_json::to_value(RunConfig::default()).unwrap();
+                let bad = serde_json::Value::from("unheard-of");
+                value[section][field.key] =
+                    if matches!(field.widget, Several(_)) { serde_json::json!([bad]) } else { bad };
+                let problem = serde_json::from_value::<RunConfig>(value).unwrap_err().to_string();
+                let known = problem.matches('`').count() / 2 - 1;
+                assert_eq!(known, names.len(), "{section}.{}: {problem}", field.key);
+            }
+        }
+    }
+}

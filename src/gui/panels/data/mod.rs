@@ -1,0 +1,133 @@
+mod lines;
+mod report;
+
+use eframe::egui;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Header, Panel};
+use crate::gui::command::{Command, Commands};
+use crate::gui::state::{AppState, Loadable};
+use crate::gui::theme;
+use crate::gui::widgets::thousands;
+use lines::LineTable;
+
+/// View state of the panel.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DataPanel {
+    path: String,
+    filter: String,
+    #[serde(skip)]
+    table: LineTable,
+}
+
+impl DataPanel {
+    /// Path, Open, Browse.
+    fn opener(&mut self, ui: &mut egui::Ui, commands: &mut Commands) {
+        ui.horizontal(|ui| {
+            let label = ui.label("File");
+            let width = (ui.available_width() - 142.0).max(60.0);
+            let field = egui::TextEdit::singleline(&mut self.path)
+                .desired_width(width)
+                .hint_text("path of a CSV or Parquet file of bars");
+            let field = ui.add(field).labelled_by(label.id);
+            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            let path = self.path.trim();
+            let clicked = ui.add_enabled(!path.is_empty(), egui::Button::new("Open")).clicked();
+            if (clicked || entered) && !path.is_empty() {
+                commands.push(Command::OpenPath(PathBuf::from(path)));
+            }
+            if ui.button("Browse…").on_hover_text("The dialog for files and folders").clicked() {
+                commands.push(Command::AskData);
+            }
+        });
+        let hint = "Or drop a CSV or Parquet file, a run folder or a workspace anywhere on the window";
+        ui.add(egui::Label::new(egui::RichText::new(hint).color(theme::WEAK)).wrap());
+    }
+
+    fn opened(ui: &mut egui::Ui, state: &AppState) {
+        let Some(data) = &state.data else { return };
+        ui.add_space(4.0);
+        ui.separator();
+        let name =
+            data.path.file_name().map_or_else(|| data.path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        ui.add(egui::Label::new(egui::RichText::new(name).strong()).truncate())
+            .on_hover_text(data.path.display().to_string());
+        match &data.report {
+            Loadable::Empty => {
+                ui.label(egui::RichText::new("The file was not read yet").color(theme::WEAK));
+            }
+            Loadable::Loading(what) => {
+                ui.label(egui::RichText::new(format!("Looking at the file: {what}")).color(theme::WEAK));
+            }
+            Loadable::Failed(why) => {
+                let text =
+                    egui::RichText::new(format!("The file cannot be used: {why}")).color(theme::lighten(theme::DOWN));
+                ui.add(egui::Label::new(text).wrap());
+            }
+            Loadable::Ready(found) => {
+                report::report(ui, "opened file", found);
+                if state.config.data.file == data.path.display().to_string() {
+                    ui.label(egui::RichText::new("The next run uses this file").color(theme::lighten(theme::UP)));
+                }
+            }
+        }
+    }
+}
+
+impl Panel for DataPanel {
+    fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            self.opener(ui, commands);
+            Self::opened(ui, state);
+            ui.add_space(4.0);
+            ui.separator();
+            let run = match &state.view {
+                Loadable::Ready(run) => run,
+                Loadable::Loading(what) => {
+                    ui.label(egui::RichText::new(format!("Opening the run: {what}")).color(theme::WEAK));
+                    return;
+                }
+                Loadable::Failed(why) => {
+                    ui.label(
+                        egui::RichText::new(format!("The run could not be opened: {why}"))
+                            .color(theme::lighten(theme::DOWN)),
+                    );
+                    return;
+                }
+                Loadable::Empty => {
+                    ui.label(
+                        egui::RichText::new("No run is open: its bars, slices and lines stand here").color(theme::WEAK),
+                    );
+                    if ui.button(Command::OpenDemo.text()).clicked() {
+                        commands.push(Command::OpenDemo);
+                    }
+                    return;
+                }
+            };
+            ui.add(egui::Label::new(egui::RichText::new(format!("Bars of {}", run.manifest.id)).strong()).truncate());
+            report::report(ui, "open run", &run.collected.report);
+            ui.add_space(4.0);
+            report::slices(ui, run);
+            ui.add_space(4.0);
+            self.table.ui(ui, state, run, &mut self.filter, commands);
+        });
+    }
+
+    fn header(&self, state: &AppState) -> Header {
+        state.run().map_or_else(Header::default, |run| {
+            let (bars, lines) = (run.collected.series.len(), run.collected.lines.columns.len());
+            Header::text(format!("{} bars · {lines} lines", thousands(bars)))
+        })
+    }
+
+    fn help(&self) -> &'static [&'static str] {
+        &[
+            "Drop a CSV or Parquet file on the window: looks at it and takes it for the next run",
+            "Click a line: shows it on the chart; click again: takes it away",
+            "Filter: only lines whose name or meaning has these words",
+        ]
+    }
+}
