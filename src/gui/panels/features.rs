@@ -76,11 +76,11 @@ impl Panel for FeaturesPanel {
         }
         if self.in_window(state) {
             let slice = state.explanation().map_or(String::new(), |why| format!(" · {}", slice_words(&why.slice).0));
-            return Header::text(format!("entry logit · this window · gradient × input{slice}"));
+            return Header::text(format!("entry logit{slice}"));
         }
         let Some(importance) = self.importance(state) else { return Header::default() };
         Header {
-            text: format!("{} · gradient × input · {} test windows", word(self.target), importance.windows),
+            text: format!("{} · {} test windows", word(self.target), importance.windows),
             badge: Some((importance.badge.clone(), importance.badge == "trusted")),
         }
     }
@@ -88,7 +88,7 @@ impl Panel for FeaturesPanel {
     fn help(&self) -> &'static [&'static str] {
         &[
             "Hover a feature: its line shows on the chart; click pins it, click again frees it",
-            "Solid bar: mean signed contribution, green pushes up and red down; pale bar: mean size whatever the sign",
+            "Contributions are gradient × input; solid bar: signed mean, green pushes up and red down; pale bar: mean size",
             "This window: what each feature did to the entry logit at the selected bar",
             "Lag profile: how much bars count by their distance from the deciding bar",
             "Trusted: sums are complete, deleting the features in this order matters, and random weights rank them otherwise",

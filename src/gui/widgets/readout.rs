@@ -81,18 +81,24 @@ pub(in crate::gui) fn slice_badge(ui: &mut egui::Ui, slice: &str) {
     badge(ui, &slice_words(slice).0, color);
 }
 
-/// A label on the left, a number on the right, and what belongs to it between them; what has no room is cut with dots.
+/// A label on the left, a number on the right and, where there is room, what belongs to it before it.
 pub(in crate::gui) fn pair(ui: &mut egui::Ui, label: &str, value: egui::RichText, note: &str) {
-    ui.horizontal(|ui| {
-        ui.set_min_height(20.0);
-        ui.add(egui::Label::new(label));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+    let width =
+        |ui: &egui::Ui, text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, theme::TEXT).size().x;
+    let needed = width(ui, label, egui::TextStyle::Body.resolve(ui.style())) + width(ui, note, theme::mono());
+    ui.allocate_ui_with_layout(
+        egui::vec2(ui.available_width(), 20.0),
+        egui::Layout::right_to_left(egui::Align::Center),
+        |ui| {
             ui.add(egui::Label::new(value.monospace()));
-            if !note.is_empty() && ui.available_width() > 24.0 {
-                ui.add(egui::Label::new(egui::RichText::new(note).monospace().color(theme::WEAK)).truncate());
+            if !note.is_empty() && needed + 24.0 < ui.available_width() {
+                ui.add(egui::Label::new(egui::RichText::new(note).monospace().color(theme::WEAK)));
             }
-        });
-    });
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.add(egui::Label::new(label).truncate());
+            });
+        },
+    );
 }
 
 /// A heading within a panel, with a remark at its right end: (words, true if good).

@@ -460,7 +460,7 @@ fn the_card_tells_everything_and_hands_it_over() {
         "test · out of sample",
         "bar 29 · opens 2023-11-05 20:00 UTC · decided at its close 37,900",
         "0.680",
-        "raw 0.810",
+        "0.810",
         "+1.90 %",
         "regime 1 0.870",
         "1 of 2 passed",
@@ -510,65 +510,23 @@ fn the_card_of_an_untraded_bar_says_why_not() {
     }
 }
 
-#[test]
-fn pictures_of_the_full_panels() {
-    for (pane, name, size) in [
-        (Pane::Attention, "attention_panel", [480.0, 560.0]),
-        (Pane::Features, "features_panel", [480.0, 400.0]),
-        (Pane::Why, "why_panel", [360.0, 600.0]),
-    ] {
-        let (state, _folder) = full(true);
-        stand(pane, size, state).snapshot(name);
-    }
+/// The panel beside its picture in tests/snapshots.
+fn picture(pane: Pane, name: &str, size: [f32; 2]) {
+    let (state, _folder) = full(true);
+    stand(pane, size, state).snapshot(name);
 }
 
 #[test]
-fn look() {
-    let save = |harness: &mut Bench, name: &str| harness.render().unwrap().save(format!("/tmp/p1/{name}.png")).unwrap();
-    let cache = tempfile::tempdir().unwrap();
-    let folder = glassbox::tasks::extract_demo(cache.path()).unwrap();
-    let job = glassbox::tasks::Job::detached();
-    let view = Arc::new(glassbox::tasks::open_view(&folder, &job).unwrap());
-    let explainer = glassbox::tasks::Explainer::load(Arc::clone(&view), &job).unwrap();
-    let bar = view.trades().last().unwrap().decision_bar;
-    let why = Arc::new(explainer.explain(bar).unwrap());
-    for (name, size) in
-        [("small", [300.0, 200.0]), ("mid", [420.0, 440.0]), ("tall", [360.0, 900.0]), ("wide", [900.0, 420.0])]
-    {
-        for pane in [Pane::Attention, Pane::Features, Pane::Why] {
-            let mut state = AppState {
-                view: Loadable::Ready(Arc::clone(&view)),
-                why: Loadable::Ready(Arc::clone(&why)),
-                ..AppState::default()
-            };
-            state.selection.bar = Some(bar);
-            state.selection.trade = Some(view.trades().len() - 1);
-            if name != "tall" {
-                state.selection.cell = Some(Cell { query: 28, key: 12 });
-            }
-            let mut harness = stand(pane, size, state);
-            save(&mut harness, &format!("{}_{name}", pane.title()));
-            if pane == Pane::Attention {
-                click(&mut harness, "Test mean");
-                save(&mut harness, &format!("lags_{name}"));
-            }
-            if pane == Pane::Features {
-                click(&mut harness, "This window");
-                save(&mut harness, &format!("window_{name}"));
-            }
-        }
-    }
-    for (name, size) in [("shell_1280", [1280.0, 800.0]), ("shell_1920", [1920.0, 1080.0])] {
-        let (mut harness, _folder) = super::demo(size);
-        harness.run_steps(5);
-        harness.render().unwrap().save(format!("/tmp/p1/{name}.png")).unwrap();
-        harness.state_mut().workspace = glassbox::gui::Workspace::Explain;
-        harness.run_steps(5);
-        harness.render().unwrap().save(format!("/tmp/p1/{name}_explain.png")).unwrap();
-    }
-    let (state, _folder) = full(false);
-    let mut harness = stand(Pane::Attention, [480.0, 560.0], state);
-    let at = cell_at(&harness, "Attention map, layer 1 · mean of 2 heads", 7, 6);
-    hover(&mut harness, at);
-    save(&mut harness, "unused");
+fn attention_looks_as_it_did() {
+    picture(Pane::Attention, "attention_panel", [480.0, 560.0]);
+}
+
+#[test]
+fn features_look_as_they_did() {
+    picture(Pane::Features, "features_panel", [480.0, 400.0]);
+}
+
+#[test]
+fn the_card_looks_as_it_did() {
+    picture(Pane::Why, "why_panel", [360.0, 600.0]);
 }

@@ -35,7 +35,7 @@ impl Layout {
         let rest = below + layers * (wide + GAP) + 28.0;
         let stacked = (room.y - rest).min(room.x - GUTTER);
         // Beside the map: the small maps, or at least lines of words.
-        let least = (LAYER + columns * (16.0 + GAP)).max(150.0);
+        let least = (LAYER + columns * (16.0 + GAP)).max(184.0);
         let beside = (room.y - below).min(room.x - GUTTER - 16.0 - least);
         let least_side = 140.0_f32.min(room.x - GUTTER);
         let side = stacked.max(beside).max(least_side).floor();

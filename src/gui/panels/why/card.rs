@@ -97,8 +97,8 @@ impl Card {
             looked,
             looked_how,
             baseline: vec![
-                Item::new("Classical rule, no position open", why.baseline.rule, ""),
-                Item::new("Entry rate of training bars", percent(why.baseline.base_rate, 1), ""),
+                Item::new("Classical rule", why.baseline.rule, ""),
+                Item::new("Entry rate in training", percent(why.baseline.base_rate, 1), ""),
             ],
             later: later(why, run, chosen, &time),
             ..Self::default()
@@ -112,15 +112,12 @@ fn forecast(p: &Prediction, why: &Explanation, run: &RunView) -> Vec<Item> {
     let spread = p.volatility * (horizon as f64).sqrt();
     let band = format!("{} to {}", number(p.expected_return - spread), percent_signed(p.expected_return + spread));
     vec![
-        Item::new(
-            "Entry probability, calibrated",
-            format!("{:.3}", p.entry_prob_calibrated),
-            format!("raw {:.3}", p.entry_prob),
-        ),
+        Item::new("Entry probability", format!("{:.3}", p.entry_prob_calibrated), "calibrated"),
+        Item::new("The same, raw", format!("{:.3}", p.entry_prob), ""),
         Item::new("Exit probability", format!("{:.3}", p.exit_prob), ""),
         Item::new(format!("Return in {horizon} bars"), percent_signed(p.expected_return), "expected")
             .signed(p.expected_return),
-        Item::new("Band of one deviation", band, ""),
+        Item::new("One-deviation band", band, ""),
         Item::new("Volatility per bar", percent(p.volatility, 2), ""),
         match why.size {
             Some(size) => Item::new("Size, share of equity", percent(size, 1), ""),
@@ -204,7 +201,7 @@ fn result(place: usize, trade: &Trade, time: &dyn Fn(usize) -> String) -> Vec<It
         Item::new("Entry", fill(trade.entry_bar, trade.entry_price), ""),
         Item::new("Exit", fill(trade.exit_bar, trade.exit_price), ""),
         Item::new("Closed by", trade.reason.name(), ""),
-        Item::new("Worst and best on the way", format!("{} to {}", number(trade.mae), percent_signed(trade.mfe)), ""),
+        Item::new("Worst and best", format!("{} to {}", number(trade.mae), percent_signed(trade.mfe)), ""),
     ]
 }
 

@@ -93,6 +93,8 @@ fn verdict(painter: &Painter, center: egui::Pos2, passed: bool) {
 }
 
 pub(super) fn gate(ui: &mut egui::Ui, gate: &Gate) {
+    let numbers = gate_numbers(gate);
+    let beside = ui.available_width() > 300.0;
     ui.horizontal(|ui| {
         ui.set_min_height(20.0);
         let (rect, response) = ui.allocate_exact_size(vec2(14.0, 14.0), Sense::hover());
@@ -101,14 +103,21 @@ pub(super) fn gate(ui: &mut egui::Ui, gate: &Gate) {
         verdict(ui.painter(), rect.center(), gate.passed);
         response.on_hover_text(word);
         ui.label(&gate.name);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.add(egui::Label::new(number(gate_numbers(gate))).truncate());
+        if beside {
+            let layout = egui::Layout::right_to_left(egui::Align::Center);
+            ui.with_layout(layout, |ui| ui.label(number(&numbers)));
+        }
+    });
+    let indented = |ui: &mut egui::Ui, text: egui::RichText| {
+        ui.horizontal(|ui| {
+            ui.add_space(22.0);
+            ui.add(egui::Label::new(text).wrap());
         });
-    });
-    ui.horizontal(|ui| {
-        ui.add_space(22.0);
-        ui.add(egui::Label::new(egui::RichText::new(&gate.sentence).small().color(theme::WEAK)).wrap());
-    });
+    };
+    if !beside && !numbers.is_empty() {
+        indented(ui, number(&numbers));
+    }
+    indented(ui, egui::RichText::new(&gate.sentence).small().color(theme::WEAK));
 }
 
 pub(super) fn pushed(ui: &mut egui::Ui, pushed: &Contribution, top: f64, state: &AppState, commands: &mut Commands) {
