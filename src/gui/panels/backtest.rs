@@ -15,9 +15,7 @@ use crate::backtest::Direction;
 use crate::gui::command::Commands;
 use crate::gui::state::AppState;
 use crate::gui::theme;
-use crate::gui::widgets::{
-    Cache, badge, grouped, part_missing, percent, percent_interval, run_or_message, short_time, signed_percent_interval,
-};
+use crate::gui::widgets::{Cache, badge, grouped, part_missing, percent, run_or_message, short_time};
 use crate::runs::Stage;
 use crate::tasks::{BacktestSummary, RunView};
 
