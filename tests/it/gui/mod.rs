@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable as _;
 use glassbox::gui::{AppState, Command, Pane, Shell, install_theme};
 
 /// A shell with the demo open and explained.
-pub fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDir) {
+pub(crate) fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let state = AppState { workspace: folder.path().to_owned(), ..AppState::default() };
     let mut shell = Shell::new(state, folder.path().to_owned(), Arc::new(|| ()), None);
