@@ -53,7 +53,8 @@ impl Panel for BacktestPanel {
                     });
                 });
                 egui::ScrollArea::vertical().id_salt("figures").auto_shrink(false).show(ui, |ui| {
-                    figures::ui(ui, run, report, state, commands);
+                    // The scroll area would go on in the row's direction.
+                    ui.vertical(|ui| figures::ui(ui, run, report, state, commands));
                 });
             });
         } else {

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use egui_kittest::{Harness, SnapshotResults};
 use glassbox::backtest::{Direction, ExitReason, Trade};
 use glassbox::gui::{AppState, Command, Commands, Hover, Loadable, Pane, Panels, install_theme};
 use glassbox::runs::Stage;
@@ -123,8 +123,8 @@ fn the_regime_table_shows_test_and_train_and_filters() {
         let row = &table[0];
         let (win, back) = (row.win_rate.unwrap(), row.mean_return.unwrap());
         let text = format!(
-            "n eff {:.0}, share {:.1} %, win rate {:.0} % [{:.0}, {:.0}], mean return {:+.2} % [{:+.2}, {:+.2}], dwell {:.1}",
-            row.n_eff,
+            "n eff {}, share {:.1} %, win rate {:.0} % [{:.0}, {:.0}], mean return {:+.2} % [{:+.2}, {:+.2}], dwell {:.1}",
+            thousands(row.n_eff.round() as usize),
             100.0 * row.share,
             100.0 * win.estimate,
             100.0 * win.low,
@@ -212,7 +212,7 @@ fn calibration_shows_the_report_and_a_filter_of_everything_changes_no_figure() {
     harness.run_steps(2);
     exact(&harness);
     assert!(harness.query_by_label_contains("95 % of chance below").is_none(), "chance needs the whole slice");
-    harness.get_by_label_contains(&format!("n {}, worth", thousands(calibrated.n)));
+    harness.get_by_label_contains(&format!("only: n {}, worth", thousands(calibrated.n)));
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_regime_filter_recomputes_calibration_from_its_bars_only() {
     let mut harness = seat(Pane::Calibration, state, [500.0, 700.0]);
     let (ours, theirs) = (brier(&forecast.entry_prob_calibrated), brier(&forecast.entry_prob));
     harness.get_by_label(&format!("Brier score, calibrated {ours:.4}, raw {theirs:.4}"));
-    harness.get_by_label_contains(&format!("n {}, worth", thousands(rows.len())));
+    harness.get_by_label_contains(&format!("regime 1 only: n {}, worth", thousands(rows.len())));
     harness.get_by_label("Decision boundary").click();
     harness.run_steps(2);
     harness.get_by_label_contains(&format!("all, p {:.4}", min(&rows, &forecast.entry_prob_calibrated)));
@@ -283,7 +283,7 @@ fn three_trades() -> RunView {
 fn the_backtest_shows_verdict_figures_and_the_bar_under_the_pointer() {
     let view = demo();
     let report = view.backtest.as_ref().unwrap();
-    let mut harness = seat(Pane::Backtest, over(Arc::clone(&view)), [1400.0, 900.0]);
+    let mut harness = seat(Pane::Backtest, over(Arc::clone(&view)), [1400.0, 1300.0]);
     harness.get_by_label(&report.verdict.sentence);
     let drawdowns: Vec<String> =
         report.strategies.iter().map(|s| format!("{} {:.1} %", s.name, 100.0 * s.statistics.max_drawdown)).collect();
@@ -377,6 +377,7 @@ fn the_selected_trade_is_scrolled_into_view() {
 
 #[test]
 fn pictures() {
+    let mut results = SnapshotResults::new();
     for (pane, name, size) in [
         (Pane::Regimes, "regimes_panel", [520.0, 600.0]),
         (Pane::Calibration, "calibration_panel", [420.0, 600.0]),
@@ -386,6 +387,33 @@ fn pictures() {
         let mut state = over(demo());
         state.selection.trade = Some(2);
         state.selection.bar = Some(demo().trades()[2].decision_bar);
-        seat(pane, state, size).snapshot(name);
+        let mut harness = seat(pane, state, size);
+        harness.snapshot(name);
+        results.extend(harness.take_snapshot_results());
+    }
+}
+
+#[test]
+fn looks() {
+    for pane in PANES {
+        for (i, size) in
+            [[300.0, 200.0], [340.0, 290.0], [480.0, 390.0], [1100.0, 460.0], [1900.0, 1000.0]].into_iter().enumerate()
+        {
+            let mut state = over(demo());
+            state.selection.trade = Some(2);
+            state.selection.bar = Some(demo().trades()[2].decision_bar);
+            if i % 2 == 1 {
+                state.selection.regimes.insert(1);
+            }
+            let mut harness = seat(pane, state, size);
+            if i == 2 && pane == Pane::Calibration {
+                harness.get_by_label("Decision boundary").click();
+            }
+            if let Some(node) = harness.query_by_label("Equity").or(harness.query_by_label("Latent space")) {
+                node.hover();
+            }
+            harness.run_steps(3);
+            harness.render().unwrap().save(format!("/tmp/p2/look_{}_{i}.png", pane.title())).unwrap();
+        }
     }
 }

@@ -95,7 +95,7 @@ const FIGURES: [Figure; 21] = [
 
 fn statistics(ui: &mut egui::Ui, report: &BacktestSummary) {
     let mut heads = vec![Head { title: "", width: 118.0, meaning: "" }];
-    heads.extend(report.strategies.iter().map(|s| Head { title: &s.name, width: 138.0, meaning: "" }));
+    heads.extend(report.strategies.iter().map(|s| Head { title: &s.name, width: 180.0, meaning: "" }));
     let rows = Rows::new(ui, &heads);
     for (name, meaning, value) in FIGURES {
         let mut cells: Vec<(String, Color32)> = vec![(name.to_owned(), theme::WEAK)];

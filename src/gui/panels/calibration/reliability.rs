@@ -161,8 +161,10 @@ fn draw(ui: &egui::Ui, axes: &Axes, main: &[Dot], other: Option<&[Dot]>, whisker
     let diagonal = [axes.at(from, from), axes.at(to, to)];
     painter.extend(Shape::dashed_line(&diagonal, Stroke::new(1.0, theme::WEAK), 4.0, 4.0));
     let line = |dots: &[Dot]| dots.iter().map(|dot| axes.at(dot.p, dot.frequency)).collect::<Vec<_>>();
-    if let Some(other) = other {
-        painter.line(line(other), Stroke::new(1.0, theme::WEAK.gamma_multiply(0.5)));
+    // Only as far as it lies in the same range: else it would be a stray stroke.
+    let near: Vec<Dot> = other.into_iter().flatten().filter(|dot| (from..=to).contains(&dot.p)).copied().collect();
+    if near.len() > 1 {
+        painter.line(line(&near), Stroke::new(1.0, theme::WEAK.gamma_multiply(0.5)));
     }
     painter.line(line(main), Stroke::new(1.5, theme::ACCENT));
     for dot in main {

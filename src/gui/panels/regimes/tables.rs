@@ -13,8 +13,8 @@ const HEADS: [Head<'static>; 7] = [
     Head { title: "n", width: 52.0, meaning: "Bars in the regime" },
     Head { title: "n eff", width: 48.0, meaning: "What these bars are worth as independent ones: labels overlap" },
     Head { title: "share", width: 52.0, meaning: "Share of all bars that have a regime" },
-    Head { title: "win rate", width: 112.0, meaning: "Share of bars whose entry label is 1, 95 % block bootstrap" },
-    Head { title: "mean return", width: 158.0, meaning: "Mean forward return, 95 % block bootstrap" },
+    Head { title: "win rate", width: 108.0, meaning: "Share of bars whose entry label is 1, 95 % block bootstrap" },
+    Head { title: "mean return", width: 176.0, meaning: "Mean forward return, 95 % block bootstrap" },
     Head { title: "dwell", width: 52.0, meaning: "Mean length of an unbroken stay, in bars" },
 ];
 
