@@ -1,5 +1,7 @@
 //! The window without a window: the real shell over the embedded demo.
 
+mod p3;
+
 use std::sync::Arc;
 
 use egui_kittest::Harness;

@@ -59,7 +59,7 @@ impl ConfigPanel {
             preset(name).is_some_and(|preset| RunConfig { data: state.config.data.clone(), ..preset } == state.config)
         };
         if let Some((name, _)) = PRESETS.iter().find(|(name, _)| equal(name)) {
-            self.preset = (*name).to_owned();
+            (*name).clone_into(&mut self.preset);
         }
         let base = RunConfig { data: state.config.data.clone(), ..preset(&self.preset).unwrap_or_default() };
         let json = |config: &RunConfig| serde_json::to_value(config).unwrap_or_default();
