@@ -448,7 +448,7 @@ fn jobs_show_progress_outcome_and_cancel() {
         "Done in 1:05",
         "Cancelled after 1:05",
         "Failed after 1:05: the disk is full",
-        "1 earlier notes of run",
+        "Earlier notes of run (1)",
     ] {
         harness.get_by_label(words);
     }
