@@ -22,8 +22,8 @@ pub use panels::{Header, Pane, Panel, Panels};
 pub use persist::Saved;
 pub use shell::Shell;
 pub use state::{
-    AppState, Cell, DataView, Hover, JobId, JobKind, JobRow, JobState, LiveTraining, Loadable, Note, Selection,
-    StageState,
+    AppState, Cell, DataView, Hover, JobId, JobKind, JobRow, JobState, LiveTraining, Loadable, Note, RunScore,
+    Selection, StageState,
 };
 pub use theme::{install as install_theme, regime_name};
 pub use workspace::Workspace;

@@ -74,14 +74,6 @@ pub(super) fn magma(share: f64) -> Color32 {
     rgb(STOPS[low]).lerp_to_gamma(rgb(STOPS[low + 1]), (at - low as f64) as f32)
 }
 
-/// Diverging map centred at 0, `share` in -1..=1: red below, green above; NaN is transparent.
-pub(super) fn diverging(share: f64) -> Color32 {
-    if share.is_nan() {
-        return Color32::TRANSPARENT;
-    }
-    PANEL.lerp_to_gamma(signed(share), share.abs().min(1.0) as f32)
-}
-
 /// Text of numbers.
 pub(super) fn mono() -> FontId {
     FontId::monospace(11.5)

@@ -83,7 +83,7 @@ fn card(ui: &mut egui::Ui, job: &JobRow, commands: &mut Commands) {
     if let Some((latest, earlier)) = job.notes.split_last() {
         ui.add(egui::Label::new(egui::RichText::new(latest).color(theme::WEAK)).wrap());
         if !earlier.is_empty() {
-            let title = egui::RichText::new(format!("{} earlier notes of {}", earlier.len(), job.name)).size(11.0);
+            let title = egui::RichText::new(format!("Earlier notes of {} ({})", job.name, earlier.len())).size(11.0);
             egui::CollapsingHeader::new(title).id_salt(("notes", job.id)).show(ui, |ui| {
                 for note in earlier.iter().rev() {
                     ui.add(egui::Label::new(egui::RichText::new(note).color(theme::WEAK)).wrap());

@@ -135,11 +135,15 @@ fn resume(ui: &mut egui::Ui, state: &AppState, run: &RunEntry, commands: &mut Co
         return;
     }
     let command = Command::ResumeRun(run.dir.path().to_owned());
-    let response = ui.add_enabled(command.is_enabled(state), egui::Button::new("Resume").small());
+    let enabled = command.is_enabled(state);
+    let color = if enabled { theme::TEXT } else { theme::WEAK };
+    // Stays a button while disabled: else the click would open the row below it.
+    let response = ui.add(egui::Button::new(egui::RichText::new("Resume").color(color)).small());
     let name = format!("Resume {}", run.manifest.id);
-    let enabled = response.enabled();
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, &name));
-    if response.on_hover_text("Continues after its last whole epoch").clicked() {
+    let hint =
+        if enabled { "Continues after its last whole epoch" } else { "A run is at work: there is one at a time" };
+    if response.on_hover_text(hint).clicked() && enabled {
         commands.push(command);
     }
 }

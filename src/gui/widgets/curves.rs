@@ -187,7 +187,7 @@ impl Scale {
 
     /// Values with a grid line.
     fn ticks(&self) -> Vec<f64> {
-        let wanted = f64::from(self.plot.height() / 30.0).clamp(1.0, 6.0);
+        let wanted = f64::from(self.plot.height() / 22.0).clamp(1.0, 6.0);
         if self.log && self.y.1 - self.y.0 > 1.0 {
             let step = ((self.y.1 - self.y.0) / wanted).ceil().max(1.0);
             return multiples(self.y, step).into_iter().map(|power| 10_f64.powf(power)).collect();

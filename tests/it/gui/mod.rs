@@ -2,6 +2,7 @@
 
 mod explain;
 mod results;
+mod work;
 
 use std::sync::Arc;
 

@@ -153,7 +153,7 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
     ),
     (
         "backtest",
-        "Backtest",
+        "Trading on paper",
         &[
             field("initial_cash", Real, "Cash at the start"),
             field("fee_bps", Real, "Fee per side, basis points of the traded value"),

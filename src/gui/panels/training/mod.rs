@@ -8,7 +8,7 @@ use crate::dataset::Slice;
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::{AppState, JobId, JobRow, JobState};
 use crate::gui::theme;
-use crate::gui::widgets::{CurveView, clock, curves, figure, message, number, run_or_message, thousands};
+use crate::gui::widgets::{CurveView, Figure, clock, curves, figure, message, number, run_or_message, thousands};
 use crate::training::EpochMetrics;
 pub(super) use figures::compare_color;
 use figures::{Foreign, Section, sections, train_color, validation_color};
@@ -188,48 +188,63 @@ impl TrainingPanel {
         let Some(last) = source.epochs.last().map(|epoch| epoch.epoch) else { return };
         let view =
             CurveView { log: self.log, best: best(source.epochs).map(|epoch| epoch.epoch), cursor: self.cursor, last };
-        let mut pointed = None;
-        let mut clicked = None;
+        let mut touched = Touched::default();
         let alone = self.enlarged.as_ref().and_then(|title| {
             sections.iter().flat_map(|section| &section.figures).find(|figure| figure.title == *title)
         });
         if let Some(figure) = alone {
             let size = egui::vec2(ui.available_width(), (ui.available_height() - 8.0).max(120.0));
-            let (epoch, response) = curves(ui, size, figure, view);
-            pointed = epoch;
-            if response.clicked() {
-                clicked = Some(figure.title.clone());
-            }
+            touched.figure(ui, size, figure, view);
         } else {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                let width = ui.available_width();
                 for section in sections {
-                    ui.add_space(4.0);
-                    ui.label(egui::RichText::new(section.title).size(11.0).color(theme::WEAK));
-                    let wanted = ((width / 250.0) as usize).max(1);
-                    let lone = section.figures.len() == 1;
-                    let columns = wanted.min(section.figures.len()).max(1);
-                    let height = if lone { 168.0 } else { 140.0 };
-                    let cell = ((width - 8.0 * (columns - 1) as f32) / columns as f32).floor();
-                    let mut draw = |ui: &mut egui::Ui, figure: &crate::gui::widgets::Figure| {
-                        let (epoch, response) = curves(ui, egui::vec2(cell, height), figure, view);
-                        pointed = pointed.or(epoch);
-                        if response.clicked() {
-                            clicked = Some(figure.title.clone());
-                        }
-                    };
-                    for row in section.figures.chunks(columns) {
-                        ui.horizontal(|ui| row.iter().for_each(|figure| draw(ui, figure)));
-                    }
+                    touched.section(ui, section, view);
                 }
             });
         }
+        let Touched { pointed, clicked } = touched;
         if self.cursor != pointed {
             self.cursor = pointed;
             ui.ctx().request_repaint();
         }
         if clicked.is_some() {
             self.enlarged = clicked.filter(|_| self.enlarged.is_none());
+        }
+    }
+}
+
+/// What the pointer did to the charts of a frame.
+#[derive(Default)]
+struct Touched {
+    /// Epoch pointed at.
+    pointed: Option<usize>,
+    /// Title of the chart clicked.
+    clicked: Option<String>,
+}
+
+impl Touched {
+    fn figure(&mut self, ui: &mut egui::Ui, size: egui::Vec2, figure: &Figure, view: CurveView) {
+        let (epoch, response) = curves(ui, size, figure, view);
+        self.pointed = self.pointed.or(epoch);
+        if response.clicked() {
+            self.clicked = Some(figure.title.clone());
+        }
+    }
+
+    /// A heading and its charts in as many columns as there is room for.
+    fn section(&mut self, ui: &mut egui::Ui, section: &Section, view: CurveView) {
+        ui.add_space(4.0);
+        ui.label(egui::RichText::new(section.title).size(11.0).color(theme::WEAK));
+        let width = ui.available_width();
+        let columns = ((width / 250.0) as usize).clamp(1, section.figures.len().max(1));
+        let height = if section.figures.len() == 1 { 168.0 } else { 140.0 };
+        let cell = ((width - 8.0 * (columns - 1) as f32) / columns as f32).floor();
+        for row in section.figures.chunks(columns) {
+            ui.horizontal(|ui| {
+                for figure in row {
+                    self.figure(ui, egui::vec2(cell, height), figure, view);
+                }
+            });
         }
     }
 }
