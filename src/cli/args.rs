@@ -31,6 +31,9 @@ pub(super) struct WindowArgs {
     /// Close the window once everything was drawn, and print when that was
     #[arg(long)]
     pub(super) exit_after_first_frame: bool,
+    /// Keep the window's state, controls and frame times in this file, for scripts
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) probe: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

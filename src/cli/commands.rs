@@ -106,6 +106,7 @@ fn window_without_command(
         workspace,
         threads,
         exit_after_first_frame: args.exit_after_first_frame,
+        probe: args.probe.clone(),
         started,
     };
     if let Some(record) = open_window(request).map_err(anyhow::Error::from)? {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::persist::Saved;
+use super::probe::Probe;
 use super::shell::Shell;
 use super::state::{AppState, Loadable};
 use super::theme;
@@ -21,6 +22,8 @@ pub struct OpenWindow {
     pub threads: usize,
     /// Close once everything named was drawn.
     pub exit_after_first_frame: bool,
+    /// File that shall always hold the state as JSON, for scripts.
+    pub probe: Option<PathBuf>,
     /// When the process started.
     pub started: Instant,
 }
@@ -69,7 +72,8 @@ pub fn open_window(request: OpenWindow) -> Result<Option<serde_json::Value>, Win
                 None => shell.open_demo(0.0),
             }
             let first = request.exit_after_first_frame.then_some(slot);
-            Ok(Box::new(App { shell, first, started: request.started }))
+            let probe = request.probe.map(|file| Probe::new(file, &cc.egui_ctx));
+            Ok(Box::new(App { shell, first, probe, started: request.started }))
         }),
     )
     .map_err(|err| match err {
@@ -84,11 +88,15 @@ struct App {
     shell: Shell,
     /// Where the first frame's record goes, if it is wanted.
     first: Option<Arc<Mutex<Option<serde_json::Value>>>>,
+    probe: Option<Probe>,
     started: Instant,
 }
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        if let Some(probe) = &mut self.probe {
+            probe.begin();
+        }
         self.shell.logic(ctx);
     }
 
@@ -107,6 +115,9 @@ impl eframe::App for App {
                 }));
             }
             ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+        if let Some(probe) = &mut self.probe {
+            probe.end(ui.ctx(), self.shell.dump());
         }
     }
 

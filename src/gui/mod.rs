@@ -10,6 +10,7 @@ mod execute;
 mod palette;
 mod panels;
 mod persist;
+mod probe;
 mod shell;
 mod state;
 mod theme;

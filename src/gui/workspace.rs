@@ -147,7 +147,10 @@ impl egui_tiles::Behavior<Pane> for Docking<'_> {
     ) {
         let Some(pane) = tabs.active.and_then(|id| tiles.get_pane(&id)) else { return };
         let panel = self.panels.get_mut(*pane);
-        header(ui, *pane, &panel.header(self.state), panel.help());
+        // The words give way to the tabs, which are drawn beneath them.
+        let titles = tabs.children.iter().filter_map(|id| tiles.get_pane(id)).map(|pane| pane.title());
+        let taken: f32 = titles.map(|title| 8.0 * title.len() as f32 + 20.0).sum();
+        header(ui, *pane, &panel.header(self.state), panel.help(), taken);
     }
 
     fn tab_bar_height(&self, _style: &egui::Style) -> f32 {

@@ -7,8 +7,9 @@ use eframe::egui;
 
 use super::badge;
 
-/// Right part of a panel's title bar: words, badge, help. Drawn from right to left.
-pub(in crate::gui) fn header(ui: &mut egui::Ui, pane: Pane, header: &Header, help: &[&str]) {
+/// Right part of a panel's title bar: words, badge, help. Drawn from right to left; the first `taken` pixels on the left
+/// belong to the tabs.
+pub(in crate::gui) fn header(ui: &mut egui::Ui, pane: Pane, header: &Header, help: &[&str], taken: f32) {
     ui.add_space(4.0);
     let question = egui::Button::new(egui::RichText::new("?").color(theme::WEAK)).frame(false);
     let name = format!("Help on {}", pane.title());
@@ -21,11 +22,16 @@ pub(in crate::gui) fn header(ui: &mut egui::Ui, pane: Pane, header: &Header, hel
             ui.label(*line);
         }
     });
-    if let Some((text, good)) = &header.badge {
+    if let Some((text, good)) = &header.badge
+        && ui.available_width() - taken > 7.0 * text.len() as f32
+    {
         badge(ui, text, if *good { theme::UP } else { theme::WARN });
     }
-    if !header.text.is_empty() && ui.available_width() > 24.0 {
-        ui.add(egui::Label::new(egui::RichText::new(&header.text).color(theme::WEAK)).truncate());
+    let room = egui::vec2(ui.available_width() - taken, ui.available_height());
+    if !header.text.is_empty() && room.x > 40.0 {
+        ui.allocate_ui_with_layout(room, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.add(egui::Label::new(egui::RichText::new(&header.text).color(theme::WEAK)).truncate());
+        });
     }
 }
 
