@@ -17,6 +17,7 @@ mod rule;
 mod sharpe;
 mod signals;
 mod statistics;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -32,4 +33,5 @@ pub use rule::{RuleColumns, RuleStrategy};
 pub use sharpe::{deflated_sharpe, probabilistic_sharpe};
 pub use signals::{Signal, SignalStrategy};
 pub use statistics::{Statistics, Yardstick};
+pub use summary::TradeSummary;
 pub use verdict::{Difference, Verdict};

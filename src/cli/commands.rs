@@ -101,6 +101,12 @@ fn window_without_command(
     started: Instant,
     printer: Printer,
 ) -> Result<(), Failure> {
+    if let Some(path) = args.path.as_ref().filter(|path| !path.exists()) {
+        let text = path.display();
+        return Err(Failure::Usage(anyhow!(
+            "{text} is neither a command (glassbox --help lists them) nor a file or folder"
+        )));
+    }
     let request = OpenWindow {
         path: args.path.clone(),
         workspace,

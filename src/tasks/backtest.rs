@@ -42,8 +42,6 @@ pub struct BacktestSummary {
     pub table: String,
     /// Sentences that must stand beside the results.
     pub warnings: Vec<String>,
-    /// Run id.
-    pub run: String,
     /// SHA-256 of the bars.
     pub fingerprint: String,
     /// Seed of training, intervals and random entries.
@@ -59,7 +57,6 @@ const RANDOM_DRAWS: u64 = 21;
 /// named; writes backtest/.
 pub(super) fn backtest_run(
     dir: &RunDir,
-    run: &str,
     collected: &Collected,
     card: &ModelCard,
     config: &BacktestConfig,
@@ -129,7 +126,6 @@ pub(super) fn backtest_run(
         verdict,
         table,
         warnings: fitted.warnings(),
-        run: run.to_owned(),
         fingerprint: card.fingerprint.clone(),
         seed: card.train.seed,
         config: config.clone(),

@@ -128,7 +128,7 @@ fn stages(
         return Ok(None);
     }
     let clock = StageClock::start(Stage::Backtest, job);
-    let summary = backtest_run(dir, &manifest.id, collected, &dataset.card, &config.backtest, Slice::Test, job)?;
+    let summary = backtest_run(dir, collected, &dataset.card, &config.backtest, Slice::Test, job)?;
     mark(dir, manifest, Stage::Backtest)?;
     clock.done(job, false, "always done again", &json!({}));
     Ok(Some(summary))
@@ -293,7 +293,7 @@ pub fn stage_of_run(
         }
         Stage::Backtest => {
             let (card, _) = load_model(&dir.model_file(), &device)?;
-            backtest = Some(backtest_run(&dir, &manifest.id, &collected, &card, &config.backtest, slice, job)?);
+            backtest = Some(backtest_run(&dir, &collected, &card, &config.backtest, slice, job)?);
             mark(&dir, &mut manifest, Stage::Backtest)?;
             clock.done(job, false, "asked for", &json!({}));
         }

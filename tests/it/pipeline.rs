@@ -130,7 +130,7 @@ fn the_analysis_records_say_what_scripts_rely_on() {
     assert_eq!(table.len(), 3);
     let share: f64 = table.iter().map(|row| row["share"].as_f64().unwrap()).sum();
     assert!((share - 1.0).abs() < 1e-9, "{share}");
-    assert!(Path::new(regimes["labels_file"].as_str().unwrap()).is_file());
+    assert_eq!(regimes["labels_file"], "predictions.parquet");
     let calibration = output.event("calibration");
     assert_fields(
         &calibration,

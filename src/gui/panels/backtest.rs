@@ -10,6 +10,7 @@ use eframe::egui;
 use serde::{Deserialize, Serialize};
 
 use self::curves::{Curves, FilteredPnl, Look};
+use super::trades::summary_words;
 use super::{Header, Panel};
 use crate::backtest::Direction;
 use crate::gui::command::Commands;
@@ -129,7 +130,7 @@ impl BacktestPanel {
                 .filtered
                 .get(view, (selection.regimes.clone(), selection.side), |run, _| FilteredPnl::new(run, state));
             let (n, all) = (found.summary.n, view.trades().len());
-            let words = found.summary.words().map_or_else(String::new, |words| format!(" · {words}"));
+            let words = summary_words(&found.summary).map_or_else(String::new, |words| format!(" · {words}"));
             let text = format!(
                 "{}: {n} of {all} trades{words}. Curves and table show all trades; the bright line sums the P&L of these",
                 filter_words(state)

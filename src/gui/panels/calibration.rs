@@ -1,7 +1,6 @@
 //! Are the probabilities true, and are they worth anything? Both follow the regime filter.
 
 mod decision;
-mod filtered;
 mod reliability;
 
 use std::collections::BTreeSet;
@@ -10,12 +9,12 @@ use std::sync::Arc;
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
-use self::filtered::Filtered;
 use super::{Header, Panel};
 use crate::gui::command::Commands;
 use crate::gui::state::AppState;
 use crate::gui::widgets::{Cache, part_missing, run_or_message};
 use crate::runs::Stage;
+use crate::tasks::Filtered;
 use crate::tasks::RunView;
 
 /// Which half is in front when there is no room for both.

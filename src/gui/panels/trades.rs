@@ -12,9 +12,10 @@ use egui_extras::TableBuilder;
 use serde::{Deserialize, Serialize};
 
 use self::columns::{COLUMNS, Sort, csv};
-pub(super) use self::summary::TradeSummary;
+pub(super) use self::summary::summary_words;
 use super::{Header, Panel};
 use crate::backtest::Direction;
+use crate::backtest::TradeSummary;
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::AppState;
 use crate::gui::theme;
@@ -124,7 +125,7 @@ fn summary(ui: &mut egui::Ui, run: &RunView, listed: &Listed, all: usize, comman
         let n = listed.summary.n;
         let slice = run.backtest.as_ref().map_or_else(String::new, |report| format!("{} · ", report.slice));
         let of = if n == all { String::new() } else { format!(" of {all}") };
-        let words = listed.summary.words().map_or_else(String::new, |words| format!(" · {words}"));
+        let words = summary_words(&listed.summary).map_or_else(String::new, |words| format!(" · {words}"));
         let text = format!("{slice}n {n}{of}{words}");
         ui.label(egui::RichText::new(text).font(theme::small()).color(theme::TEXT));
         let copy = egui::Button::new(egui::RichText::new("Copy CSV").size(11.0)).small();

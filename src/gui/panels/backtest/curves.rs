@@ -4,8 +4,8 @@ use std::ops::Range;
 use eframe::egui::{self, Align2, Color32, Pos2, Stroke, vec2};
 use serde::{Deserialize, Serialize};
 
-use super::super::trades::TradeSummary;
 use super::strategy_color;
+use crate::backtest::TradeSummary;
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::AppState;
 use crate::gui::theme;

@@ -1,6 +1,5 @@
 use eframe::egui::{self, Align2, Color32, Stroke, vec2};
 
-use super::filtered::Filtered;
 use crate::analysis::decision::{DecisionBoundary, DecisionGroup};
 use crate::gui::command::Commands;
 use crate::gui::state::AppState;
@@ -9,6 +8,7 @@ use crate::gui::widgets::{
     Axes, Head, Look, PLOT_MIN, PlotRoom, Rows, grouped, labelled, percent, percent_interval, plain_interval,
     signed_percent, signed_percent_interval, tip,
 };
+use crate::tasks::Filtered;
 use crate::tasks::RunView;
 
 pub(super) fn ui(

@@ -1,12 +1,12 @@
 use eframe::egui::{self, Color32, Shape, Stroke, vec2};
 
-use super::filtered::{Filtered, Reliability};
 use crate::analysis::calibration::{CalibrationReport, CalibrationVerdict};
 use crate::gui::command::Commands;
 use crate::gui::state::AppState;
 use crate::gui::theme;
 use crate::gui::widgets::{Axes, Head, Look, PLOT_MIN, PlotRoom, Rows, badge, grouped, labelled, plain_interval, tip};
 use crate::tasks::RunView;
+use crate::tasks::{Filtered, FilteredBin, FilteredReliability};
 
 /// One point of the diagram, of whole or filtered bars.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +28,8 @@ fn dots(report: &CalibrationReport) -> Vec<Dot> {
     report.bins.iter().map(dot).collect()
 }
 
-fn filtered_dots(found: &Reliability) -> Vec<Dot> {
-    let dot = |b: &super::filtered::Bin| Dot {
+fn filtered_dots(found: &FilteredReliability) -> Vec<Dot> {
+    let dot = |b: &FilteredBin| Dot {
         p: b.mean_p,
         frequency: b.frequency.estimate,
         n: b.n,
@@ -208,7 +208,7 @@ fn figures(ui: &mut egui::Ui, run: &RunView, filtered: Option<&Filtered>) {
                 rows.row(ui, &cells, Look::default(), false);
             };
             if let Some(found) = filtered {
-                let pair = |value: &dyn Fn(&Reliability) -> String| {
+                let pair = |value: &dyn Fn(&FilteredReliability) -> String| {
                     [&found.calibrated, &found.raw].map(|r| r.as_ref().map(value))
                 };
                 row("calibration error", pair(&|r| format!("{:.4}", r.ece)));

@@ -6,7 +6,6 @@ use crate::gui::command::{Command, Commands};
 use crate::gui::state::AppState;
 use crate::gui::theme;
 use crate::gui::widgets::{Axes, PlotRoom, Zoom, grouped, percent, short_time, signed_percent, tip};
-use crate::stats::quantile;
 use crate::tasks::RunView;
 
 /// More points than this are thinned evenly: nobody tells them apart, and each costs time in every frame.
@@ -80,10 +79,12 @@ impl Points {
                 forward_return: run.labels.forward_return.get(point.bar).copied().unwrap_or(f64::NAN),
             })
             .collect();
-        let sizes: Vec<f64> =
+        let mut sizes: Vec<f64> =
             points.list.iter().map(|p| p.forward_return.abs()).filter(|size| size.is_finite()).collect();
-        if !sizes.is_empty() {
-            points.scale = quantile(&sizes, 0.95).max(1e-6);
+        sizes.sort_by(f64::total_cmp);
+        // The largest twentieth saturates.
+        if let Some(size) = sizes.get(sizes.len() * 19 / 20) {
+            points.scale = size.max(1e-6);
         }
         points
     }

@@ -1,44 +1,56 @@
 use std::collections::BTreeSet;
 
+use super::view::RunView;
 use crate::analysis::decision::{DecisionBoundary, DecisionGroup, HIGH, LOW, LiftPoint};
 use crate::analysis::effective::effective_n;
 use crate::stats::{Interval, correlation, mean, normal_quantile, ranks, std_sample};
-use crate::tasks::RunView;
 
 const BINS: usize = 10;
 const LIFT_POINTS: usize = 200;
 
 /// A reliability bin of filtered bars.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Bin {
-    pub(super) mean_p: f64,
+pub struct FilteredBin {
+    /// Mean stated probability.
+    pub mean_p: f64,
     /// Share of entries that were right, with its 95 % interval from the effective n.
-    pub(super) frequency: Interval,
-    pub(super) n: usize,
+    pub frequency: Interval,
+    /// Bars.
+    pub n: usize,
 }
 
 /// Reliability of filtered bars: the figures that are exact sums. Bands, chance levels and slopes need resampling and
 /// stay with the whole slice.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Reliability {
-    pub(super) bins: Vec<Bin>,
-    pub(super) ece: f64,
-    pub(super) brier: f64,
+pub struct FilteredReliability {
+    /// Equal-mass bins.
+    pub bins: Vec<FilteredBin>,
+    /// Expected calibration error.
+    pub ece: f64,
+    /// Brier score.
+    pub brier: f64,
     /// Murphy's reliability.
-    pub(super) unreliability: f64,
-    pub(super) resolution: f64,
-    pub(super) uncertainty: f64,
+    pub unreliability: f64,
+    /// Murphy's resolution.
+    pub resolution: f64,
+    /// Base rate x (1 - base rate).
+    pub uncertainty: f64,
 }
 
 /// Calibration and decision boundary of the test bars whose regime passes the filter.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Filtered {
-    pub(super) n: usize,
-    pub(super) n_eff: f64,
-    pub(super) calibrated: Option<Reliability>,
-    pub(super) raw: Option<Reliability>,
+pub struct Filtered {
+    /// Bars.
+    pub n: usize,
+    /// Independent labels they are worth.
+    pub n_eff: f64,
+    /// Calibrated probabilities.
+    pub calibrated: Option<FilteredReliability>,
+    /// Raw probabilities.
+    pub raw: Option<FilteredReliability>,
+    /// Probability against return.
     /// Bounds of the rank correlation are NaN: they need resampling.
-    pub(super) decision: Option<DecisionBoundary>,
+    pub decision: Option<DecisionBoundary>,
 }
 
 /// Test bars that have a forecast, every label and a regime of `regimes`, over the whole series' length.
@@ -52,7 +64,8 @@ struct Slice<'a> {
 }
 
 impl Filtered {
-    pub(super) fn new(run: &RunView, regimes: &BTreeSet<usize>) -> Self {
+    /// Figures over the test bars of `run` whose regime is one of `regimes`.
+    pub fn new(run: &RunView, regimes: &BTreeSet<usize>) -> Self {
         let nothing = Self { n: 0, n_eff: 0.0, calibrated: None, raw: None, decision: None };
         let (Some(card), Some(forecast)) = (&run.card, &run.forecast) else { return nothing };
         let labels = &run.labels;
@@ -101,20 +114,21 @@ impl Slice<'_> {
         order
     }
 
-    fn reliability(&self, p: &[f64]) -> Reliability {
+    fn reliability(&self, p: &[f64]) -> FilteredReliability {
         let n = self.rows.len() as f64;
         let order = self.by_probability(p);
         let base = mean(&self.rows.iter().map(|&t| self.entry[t]).collect::<Vec<_>>());
-        let bins: Vec<Bin> = equal_mass(&order, p)
+        let bins: Vec<FilteredBin> = equal_mass(&order, p)
             .into_iter()
-            .map(|rows| Bin {
+            .map(|rows| FilteredBin {
                 mean_p: mean(&rows.iter().map(|&t| p[t]).collect::<Vec<_>>()),
                 frequency: share(&rows.iter().map(|&t| self.entry[t]).collect::<Vec<_>>(), self.effective(rows)),
                 n: rows.len(),
             })
             .collect();
-        let over_bins = |value: &dyn Fn(&Bin) -> f64| bins.iter().map(|bin| bin.n as f64 / n * value(bin)).sum::<f64>();
-        Reliability {
+        let over_bins =
+            |value: &dyn Fn(&FilteredBin) -> f64| bins.iter().map(|bin| bin.n as f64 / n * value(bin)).sum::<f64>();
+        FilteredReliability {
             ece: over_bins(&|bin| (bin.frequency.estimate - bin.mean_p).abs()),
             brier: self.rows.iter().map(|&t| (p[t] - self.entry[t]).powi(2)).sum::<f64>() / n,
             unreliability: over_bins(&|bin| (bin.frequency.estimate - bin.mean_p).powi(2)),
