@@ -34,7 +34,8 @@
 //! | [`backtest`] | fill rules, broker, strategies, statistics; sees the network as a trait | market, config, stats |
 //! | [`runs`] | run folders: the only room that names the files in them | config, files |
 //! | [`tasks`] | what a user can ask for, one function each | everything above |
-//! | [`cli`] | arguments in, records out | tasks, jobs, config, result types |
+//! | [`cli`] | arguments in, records out | tasks, jobs, config, result types, gui to open it |
+//! | [`gui`] | the window (egui): panels read one plain state and push commands | tasks, jobs, runs, config, result types |
 //!
 //! # Invariants
 //!

@@ -78,8 +78,12 @@ impl Shell {
     pub fn logic(&mut self, ctx: &egui::Context) {
         let now = ctx.input(|input| input.time);
         self.dialog.poll(&mut self.commands);
+        let before = self.state.live.run.clone();
         for (kind, result) in self.board.drain(&mut self.state, now) {
             self.finish(kind, result, now);
+        }
+        if self.state.live.run.is_some() && self.state.live.run != before {
+            self.refresh_runs();
         }
         if let Some(answer) = self.explainer.as_ref().and_then(Worker::poll) {
             self.state.why = match answer {

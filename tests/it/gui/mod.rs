@@ -2,6 +2,7 @@
 
 mod explain;
 mod results;
+mod states;
 mod work;
 
 use std::sync::Arc;

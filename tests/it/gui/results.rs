@@ -10,16 +10,16 @@ use glassbox::runs::Stage;
 use glassbox::tasks::{Job, LatentPoint, RunView, extract_demo, open_view};
 
 /// One panel with what it reads and asks for.
-struct Bench {
+pub(super) struct Bench {
     pane: Pane,
     state: AppState,
     panels: Panels,
     commands: Commands,
 }
 
-type Seat = Harness<'static, Bench>;
+pub(super) type Seat = Harness<'static, Bench>;
 
-fn seat(pane: Pane, state: AppState, size: [f32; 2]) -> Seat {
+pub(super) fn seat(pane: Pane, state: AppState, size: [f32; 2]) -> Seat {
     let mut installed = false;
     let bench = Bench { pane, state, panels: Panels::default(), commands: Commands::default() };
     let mut harness = Harness::builder().with_size(size).with_render_cursor(false).build_ui_state(
@@ -43,12 +43,12 @@ fn own_view() -> RunView {
     open_view(&extract_demo(folder.path()).unwrap(), &Job::detached()).unwrap()
 }
 
-fn demo() -> Arc<RunView> {
+pub(super) fn demo() -> Arc<RunView> {
     static VIEW: OnceLock<Arc<RunView>> = OnceLock::new();
     Arc::clone(VIEW.get_or_init(|| Arc::new(own_view())))
 }
 
-fn over(view: Arc<RunView>) -> AppState {
+pub(super) fn over(view: Arc<RunView>) -> AppState {
     AppState { view: Loadable::Ready(view), ..AppState::default() }
 }
 
