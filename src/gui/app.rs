@@ -45,15 +45,15 @@ pub fn open_window(request: OpenWindow) -> Result<Option<serde_json::Value>, Win
     let cache = directories::ProjectDirs::from("", "", "glassbox").ok_or(WindowError::NoCache)?.cache_dir().to_owned();
     let record = Arc::new(Mutex::new(None));
     let slot = Arc::clone(&record);
-    let options = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title("Glassbox")
-            .with_app_id("glassbox")
-            .with_inner_size([1440.0, 900.0])
-            .with_min_inner_size([960.0, 600.0]),
-        persist_window: true,
-        ..eframe::NativeOptions::default()
-    };
+    let mut viewport = egui::ViewportBuilder::default()
+        .with_title("Glassbox")
+        .with_app_id("glassbox")
+        .with_inner_size([1440.0, 900.0])
+        .with_min_inner_size([960.0, 600.0]);
+    if let Ok(icon) = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")) {
+        viewport = viewport.with_icon(icon);
+    }
+    let options = eframe::NativeOptions { viewport, persist_window: true, ..eframe::NativeOptions::default() };
     eframe::run_native(
         "glassbox",
         options,
