@@ -1,5 +1,6 @@
 use super::engine::Engine;
 use super::{Args, Unit};
+use crate::market::Extra;
 
 /// Where an indicator belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +96,37 @@ impl LineSpec {
     }
 }
 
+/// Which definitions an indicator follows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// The published ones.
+    #[default]
+    Standard,
+    /// Those of the Python original, its mistakes included.
+    Compat,
+}
+
+impl Mode {
+    /// The lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Compat => "compat",
+        }
+    }
+}
+
+/// What the Python original did under the same id.
+#[derive(Debug)]
+pub enum Compat {
+    /// It had no such indicator.
+    Absent,
+    /// The same calculation.
+    Same,
+    /// Another calculation; id, parameters that exist in both and lines that exist in both bear the same names.
+    Own(&'static Definition),
+}
+
 /// Everything known about an indicator apart from the values of its parameters.
 #[derive(Debug)]
 pub struct Definition {
@@ -116,6 +148,10 @@ pub struct Definition {
     pub numbered: bool,
     /// Further parameter sets of the default catalogue, beside the default one.
     pub also: &'static [&'static [f64]],
+    /// Columns beyond OHLCV without which every line is missing.
+    pub needs: &'static [Extra],
+    /// What the Python original did.
+    pub compat: Compat,
     /// How it is computed.
     pub engine: Engine,
 }

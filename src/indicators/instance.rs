@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::catalogue::definitions;
-use super::{Args, Definition, Indicator};
+use super::{Args, Compat, Definition, Mode, Stream};
 
 /// Why a text does not name an indicator.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -61,17 +61,18 @@ pub enum IndicatorError {
 pub struct Instance {
     definition: &'static Definition,
     values: Vec<f64>,
+    mode: Mode,
     id: String,
 }
 
 impl Instance {
     /// With default parameters.
-    pub fn default_of(definition: &'static Definition) -> Self {
-        Self::of(definition, definition.params.iter().map(|p| p.default).collect())
+    pub(super) fn default_of(definition: &'static Definition, mode: Mode) -> Self {
+        Self::of(definition, definition.params.iter().map(|p| p.default).collect(), mode)
     }
 
     /// `values` must be as many as the parameters and within their ranges.
-    pub(super) fn of(definition: &'static Definition, values: Vec<f64>) -> Self {
+    pub(super) fn of(definition: &'static Definition, values: Vec<f64>, mode: Mode) -> Self {
         let is_default = definition.params.iter().zip(&values).all(|(p, v)| p.default == *v);
         let mut id = definition.id.to_owned();
         if definition.numbered || !is_default {
@@ -81,7 +82,7 @@ impl Instance {
                 id.push_str(&value.to_string().replace('.', "p"));
             }
         }
-        Self { definition, values, id }
+        Self { definition, values, mode, id }
     }
 
     /// Unique per indicator and parameters: the definition's id for default parameters, else the values follow it.
@@ -92,6 +93,11 @@ impl Instance {
     /// What it is an instance of.
     pub const fn definition(&self) -> &'static Definition {
         self.definition
+    }
+
+    /// Which definitions it follows.
+    pub const fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// Parameter names and values, in declared order.
@@ -115,7 +121,7 @@ impl Instance {
     }
 
     /// A fresh state machine; its rows are as wide as [`Instance::line_names`].
-    pub fn start(&self) -> Box<dyn Indicator + Send> {
+    pub fn start(&self) -> Box<dyn Stream> {
         self.definition.engine.start(self.args())
     }
 
@@ -124,29 +130,38 @@ impl Instance {
     }
 }
 
-/// `rsi(period=14)`: what [`parse_instance`] reads.
+/// `rsi(period=14)`, or `compat:rsi(period=14)`: what [`parse_instance`] reads.
 impl fmt::Display for Instance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let params: Vec<String> = self.params().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        write!(f, "{}({})", self.definition.id, params.join(","))
+        let mode = if self.mode == Mode::Compat { "compat:" } else { "" };
+        write!(f, "{mode}{}({})", self.definition.id, params.join(","))
     }
 }
 
 /// Reads `rsi`, `rsi(period=9)` or the id of a member of the default catalogue such as `rsi_21`. Parameters that are
-/// not named keep their defaults.
+/// not named keep their defaults. `compat:` in front asks for the Python original's way.
 pub fn parse_instance(text: &str) -> Result<Instance, IndicatorError> {
+    parse_instance_in(text, Mode::Standard)
+}
+
+/// Like [`parse_instance`], in `mode` unless the text says `compat:`.
+pub fn parse_instance_in(text: &str, mode: Mode) -> Result<Instance, IndicatorError> {
     let syntax = || IndicatorError::Syntax { text: text.to_owned() };
-    let (name, inside) = match text.trim().split_once('(') {
+    let text = text.trim();
+    let (mode, bare) = text.strip_prefix("compat:").map_or((mode, text), |rest| (Mode::Compat, rest.trim()));
+    let (name, inside) = match bare.split_once('(') {
         Some((name, rest)) => (name.trim(), Some(rest.strip_suffix(')').ok_or_else(syntax)?)),
-        None => (text.trim(), None),
+        None => (bare, None),
     };
     if inside.is_none()
-        && let Some(instance) = super::default_catalogue().into_iter().find(|i| i.id == name)
+        && let Some(instance) = super::catalogue(mode).into_iter().find(|i| i.id == name)
     {
         return Ok(instance);
     }
-    let Some(definition) = definitions().iter().copied().find(|d| d.id == name) else {
-        let known = definitions().iter().map(|d| d.id).collect::<Vec<_>>().join(", ");
+    let known = || definitions().iter().filter_map(|d| in_mode(d, mode));
+    let Some(definition) = known().find(|d| d.id == name) else {
+        let known = known().map(|d| d.id).collect::<Vec<_>>().join(", ");
         return Err(IndicatorError::UnknownIndicator { name: name.to_owned(), known });
     };
     let mut values: Vec<Option<f64>> = vec![None; definition.params.len()];
@@ -158,7 +173,16 @@ pub fn parse_instance(text: &str) -> Result<Instance, IndicatorError> {
         }
     }
     let values = values.iter().zip(definition.params).map(|(value, p)| value.unwrap_or(p.default)).collect();
-    Ok(Instance::of(definition, values))
+    Ok(Instance::of(definition, values, mode))
+}
+
+/// The definition an indicator follows in `mode`, if there is one.
+pub(super) const fn in_mode(definition: &'static Definition, mode: Mode) -> Option<&'static Definition> {
+    match (mode, &definition.compat) {
+        (Mode::Standard, _) | (Mode::Compat, Compat::Same) => Some(definition),
+        (Mode::Compat, Compat::Own(original)) => Some(original),
+        (Mode::Compat, Compat::Absent) => None,
+    }
 }
 
 /// Position and checked value of one parameter.

@@ -13,11 +13,11 @@ mod instance;
 mod lines;
 mod unit;
 
-pub use catalogue::{default_catalogue, definitions};
-pub use compute::{CATALOGUE_VERSION, catalogue_key, compute};
-pub use definition::{Definition, Family, LineSpec, Param};
-pub use engine::{Args, Engine, Indicator};
-pub use instance::{IndicatorError, Instance, parse_instance};
+pub use catalogue::{catalogue, default_catalogue, definitions};
+pub use compute::{CATALOGUE_VERSION, Runner, catalogue_key, compute};
+pub use definition::{Compat, Definition, Family, LineSpec, Mode, Param};
+pub use engine::{Args, Engine, FlowIndicator, Indicator, StateError, Stream};
+pub use instance::{IndicatorError, Instance, parse_instance, parse_instance_in};
 pub use lines::{Line, Lines};
 pub use unit::{Kind, Unit};
 

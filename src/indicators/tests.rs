@@ -4,7 +4,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::market::{Bar, Series};
+use crate::market::{Bar, Extra, Flow, Series};
 
 /// A random walk of the log price with random ranges and volumes.
 fn random_bars(n: usize, seed: u64) -> Vec<Bar> {
@@ -22,8 +22,18 @@ fn random_bars(n: usize, seed: u64) -> Vec<Bar> {
         .collect()
 }
 
+/// The bars with taker volumes and trade counts that follow from each bar alone.
 fn series(bars: Vec<Bar>) -> Series {
-    Series::new("TEST", "1m".parse().unwrap(), bars).unwrap()
+    let share = |b: &Bar| (b.timestamp / 60_000 * 37 % 101) as f64 / 100.0;
+    let quote = |b: &Bar| b.volume * f64::midpoint(b.high, b.low);
+    let columns = [
+        (Extra::QuoteVolume, bars.iter().map(quote).collect()),
+        (Extra::TakerBuyQuoteVolume, bars.iter().map(|b| share(b) * quote(b)).collect()),
+        (Extra::TakerBuyVolume, bars.iter().map(|b| share(b) * b.volume).collect()),
+        (Extra::Trades, bars.iter().map(|b| 1.0 + (b.timestamp / 60_000 * 53 % 211) as f64).collect::<Vec<f64>>()),
+    ];
+    let series = Series::new("TEST", "1m".parse().unwrap(), bars).unwrap();
+    columns.into_iter().fold(series, |series, (extra, values)| series.with_extra(extra, values).unwrap())
 }
 
 /// The default catalogue and, per parameter, instances with its smallest value and with a larger one.
@@ -35,7 +45,7 @@ fn many_instances() -> Vec<Instance> {
             for value in [p.min, if p.whole { p.default + 3.0 } else { f64::midpoint(p.default, p.max) }] {
                 let mut values = defaults.clone();
                 values[i] = value;
-                instances.push(Instance::of(definition, values));
+                instances.push(Instance::of(definition, values, Mode::Standard));
             }
         }
     }
@@ -78,20 +88,60 @@ fn lines_begin_exactly_where_declared() {
 
 #[test]
 fn the_stream_gives_the_same_bits_as_the_loop() {
-    let bars = random_bars(200, 7);
-    let lines = compute(&default_catalogue(), &series(bars.clone()));
+    let series = series(random_bars(200, 7));
+    let lines = compute(&default_catalogue(), &series);
     let mut column = lines.columns.iter();
     for instance in default_catalogue() {
         let mut stream = instance.start();
         let mut row = vec![0.0; instance.definition().lines.len()];
         let mut rows = Vec::new();
-        for bar in &bars {
-            stream.next(bar, &mut row);
+        for (bar, flow) in series.bars().iter().zip(&series.flows()) {
+            stream.next(bar, flow, &mut row);
             rows.push(row.clone());
         }
         for k in 0..row.len() {
             let line = column.next().unwrap();
             assert!(rows.iter().zip(&line.values).all(|(row, v)| row[k].to_bits() == v.to_bits()), "{}", line.name);
+        }
+    }
+}
+
+#[test]
+fn a_stored_state_goes_on_to_the_same_bits() {
+    let whole_series = series(random_bars(260, 9));
+    let (bars, flows) = (whole_series.bars(), whole_series.flows());
+    let instances = many_instances();
+    let whole = compute(&instances, &whole_series);
+    for cut in [1, 13, 64, 150] {
+        let mut before = Runner::new(&instances);
+        before.run(&bars[..cut], &flows[..cut]);
+        let mut after = Runner::new(&instances);
+        assert!(after.restore(&before.states()));
+        let rest = after.run(&bars[cut..], &flows[cut..]);
+        for (line, all) in rest.columns.iter().zip(&whole.columns) {
+            let same = line.values.iter().zip(&all.values[cut..]).all(|(a, b)| a.to_bits() == b.to_bits());
+            assert!(same, "{} after {cut}", line.name);
+        }
+    }
+    assert!(instances[0].start().restore(&[1]).is_err());
+}
+
+#[test]
+fn a_missing_bar_gives_missing_lines_and_is_forgotten() {
+    let bars = random_bars(300, 10);
+    for instance in many_instances() {
+        let width = instance.definition().lines.len();
+        let (mut plain, mut holed) = (instance.start(), instance.start());
+        let (mut wanted, mut found) = (vec![0.0; width], vec![0.0; width]);
+        for (i, bar) in bars.iter().enumerate() {
+            if i % 97 == 50 {
+                holed.next(&Bar { close: f64::NAN, ..*bar }, &Flow::MISSING, &mut found);
+                assert!(found.iter().all(|v| v.is_nan()), "{}", instance.id());
+                holed.next(&Bar { high: f64::INFINITY, ..*bar }, &Flow::MISSING, &mut found);
+            }
+            plain.next(bar, &Flow::MISSING, &mut wanted);
+            holed.next(bar, &Flow::MISSING, &mut found);
+            assert!(wanted.iter().zip(&found).all(|(a, b)| a.to_bits() == b.to_bits()), "{} at {i}", instance.id());
         }
     }
 }

@@ -2,10 +2,12 @@
 
 mod bar;
 mod calendar;
+mod flow;
 mod series;
 mod timeframe;
 
 pub use bar::{Bar, Extra};
 pub use calendar::Calendar;
+pub use flow::Flow;
 pub use series::{Series, SeriesError};
 pub use timeframe::{Timeframe, TimeframeError};

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Bar, Calendar, Extra, Timeframe};
+use super::{Bar, Calendar, Extra, Flow, Timeframe};
 
 /// The bars of one symbol at one timeframe, oldest first, strictly increasing in time, all values finite.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +114,23 @@ impl Series {
     /// All kept columns, in name order.
     pub fn extras(&self) -> impl Iterator<Item = (Extra, &[f64])> {
         self.extras.iter().map(|(&extra, values)| (extra, values.as_slice()))
+    }
+
+    /// The kept columns bar by bar; empty when there are none.
+    pub fn flows(&self) -> Vec<Flow> {
+        if self.extras.is_empty() {
+            return Vec::new();
+        }
+        let at = |extra: Extra, i: usize| self.extras.get(&extra).map_or(f64::NAN, |values| values[i]);
+        let flow = |i: usize| Flow {
+            quote_volume: at(Extra::QuoteVolume, i),
+            trades: at(Extra::Trades, i),
+            taker_buy_volume: at(Extra::TakerBuyVolume, i),
+            taker_buy_quote_volume: at(Extra::TakerBuyQuoteVolume, i),
+            funding_rate: at(Extra::FundingRate, i),
+            open_interest: at(Extra::OpenInterest, i),
+        };
+        (0..self.bars.len()).map(flow).collect()
     }
 
     /// Open times, UTC milliseconds.

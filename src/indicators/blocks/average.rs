@@ -1,7 +1,9 @@
+use serde::{Deserialize, Serialize};
+
 use super::RollingSum;
 
 /// Simple moving average: the mean of the last n values.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sma {
     sum: RollingSum,
     n: f64,
@@ -20,7 +22,7 @@ impl Sma {
 }
 
 /// Exponential smoothing that starts from the mean of its first n values.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Smoother {
     gain: f64,
     n: usize,
@@ -49,7 +51,7 @@ impl Smoother {
 }
 
 /// Exponential moving average with gain 2 / (n + 1), started from the mean of its first n values.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ema(Smoother);
 
 impl Ema {
@@ -67,7 +69,7 @@ impl Ema {
 /// Wilder's moving average: gain 1 / n, started from the mean of its first n values.
 ///
 /// Source: J. W. Wilder, "New Concepts in Technical Trading Systems" (1978).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Wilder(Smoother);
 
 impl Wilder {

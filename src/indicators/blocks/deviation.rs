@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::sum::{two_product, two_sum};
 use super::{CompensatedSum, Window};
 
@@ -5,7 +7,7 @@ use super::{CompensatedSum, Window};
 ///
 /// The two moments are carried to twice the precision of a double, so price-sized values lose nothing to
 /// cancellation, and a window of equal values gives exactly zero.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Deviation {
     window: Window,
     sum: CompensatedSum,

@@ -1,9 +1,11 @@
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// Highest (`HIGH`) or lowest of the last n values, in constant time per value on average.
 ///
 /// Source: D. Lemire, "Streaming maximum-minimum filter using no more than three comparisons per element" (2006).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Extreme<const HIGH: bool> {
     // Candidates by age, each beaten by none that came after it.
     candidates: VecDeque<(usize, f64)>,
@@ -36,8 +38,21 @@ impl<const HIGH: bool> Extreme<HIGH> {
         if self.candidates.front().is_some_and(|&(born, _)| born + self.n < self.count) {
             self.candidates.pop_front();
         }
+        self.value()
+    }
+
+    /// The extreme again; missing until n values came.
+    pub fn value(&self) -> f64 {
         match self.candidates.front() {
             Some(&(_, extreme)) if self.count >= self.n => extreme,
+            _ => f64::NAN,
+        }
+    }
+
+    /// Steps since the extreme came, 0 for the newest value; of equal extremes the most recent counts.
+    pub fn age(&self) -> f64 {
+        match self.candidates.front() {
+            Some(&(born, _)) if self.count >= self.n => (self.count - 1 - born) as f64,
             _ => f64::NAN,
         }
     }

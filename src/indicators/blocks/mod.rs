@@ -6,16 +6,22 @@
 mod average;
 mod deviation;
 mod extreme;
+mod fit;
+mod original;
 mod price;
+mod sorted;
 mod sum;
 mod window;
 
 pub use average::{Ema, Sma, Wilder, ratio};
 pub use deviation::Deviation;
 pub use extreme::{Extreme, Highest, Lowest};
+pub use fit::{Line, LineFit, Wma};
+pub use original::{TwoMomentDeviation, ratio_or_zero};
 pub use price::{Cross, TrueRange, TrueRangeBar, median_price, typical_price};
+pub use sorted::SortedWindow;
 pub use sum::{CompensatedSum, RollingSum};
-pub use window::{Lag, Weighted, Window};
+pub use window::{Lag, Window};
 
 #[cfg(test)]
 mod tests;

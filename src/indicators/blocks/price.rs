@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::market::Bar;
 
 /// (high + low) / 2.
@@ -24,7 +26,7 @@ pub struct TrueRangeBar {
 /// Wilder's true range; missing on the first bar.
 ///
 /// Source: J. W. Wilder, "New Concepts in Technical Trading Systems" (1978).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TrueRange {
     previous_close: Option<f64>,
 }
@@ -42,7 +44,7 @@ impl TrueRange {
 
 /// Crossing of two lines: 1 when a rises above b, -1 when it falls below, else 0. Touching and turning back is no
 /// crossing: the side is that of the last unequal pair.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Cross {
     side: Option<f64>,
 }

@@ -1,10 +1,12 @@
+use serde::{Deserialize, Serialize};
+
 use super::Window;
 
 /// A sum that also carries the rounding errors of its additions, so that adding and later removing the same values
 /// leaves nothing behind over millions of bars.
 ///
 /// Source: A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", ZAMM 54 (1974).
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct CompensatedSum {
     high: f64,
     low: f64,
@@ -49,7 +51,7 @@ pub(super) fn two_product(a: f64, b: f64) -> (f64, f64) {
 }
 
 /// Sum of the last n values.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RollingSum {
     window: Window,
     sum: CompensatedSum,

@@ -17,7 +17,7 @@ const N: f64 = f64::NAN;
 #[test]
 fn averages_of_a_small_table() {
     let x = [1.0, 2.0, 6.0, 4.0, 8.0];
-    let (mut sma, mut ema, mut wilder, mut wma) = (Sma::new(3), Ema::new(3), Wilder::new(3), Weighted::wma(3));
+    let (mut sma, mut ema, mut wilder, mut wma) = (Sma::new(3), Ema::new(3), Wilder::new(3), Wma::new(3));
     assert_close(&feed(&x, |v| sma.next(v)), &[N, N, 3.0, 4.0, 6.0]);
     assert_close(&feed(&x, |v| ema.next(v)), &[N, N, 3.0, 3.5, 5.75]);
     assert_close(&feed(&x, |v| wilder.next(v)), &[N, N, 3.0, 10.0 / 3.0, 44.0 / 9.0]);
@@ -37,12 +37,53 @@ fn missing_input_is_passed_over() {
 }
 
 #[test]
-fn line_end_follows_a_line_exactly_and_smooths_a_kink() {
-    let mut line = Weighted::line_end(3);
+fn the_fitted_line_follows_a_line_exactly_and_smooths_a_kink() {
+    let mut fit = LineFit::new(3);
     // Least squares through (0, 0), (1, 0), (2, 3): mean 1, slope 1.5, value at 2 is 2.5.
-    assert_close(&feed(&[2.0, 4.0, 6.0, 8.0], |v| line.next(v)), &[N, N, 6.0, 8.0]);
-    let mut line = Weighted::line_end(3);
-    assert_close(&feed(&[0.0, 0.0, 3.0], |v| line.next(v)), &[N, N, 2.5]);
+    assert_close(&feed(&[2.0, 4.0, 6.0, 8.0], |v| fit.next(v).end), &[N, N, 6.0, 8.0]);
+    let mut fit = LineFit::new(3);
+    assert_close(&feed(&[0.0, 0.0, 3.0], |v| fit.next(v).slope), &[N, N, 1.5]);
+}
+
+#[test]
+fn weighted_sums_neither_cancel_nor_drift() {
+    let x = walk(200_000, 3);
+    let (mut wma, mut fit) = (Wma::new(20), LineFit::new(20));
+    for i in 0..x.len() {
+        let (average, line) = (wma.next(x[i]), fit.next(x[i]));
+        if i >= 19 && (i < 100 || i % 9973 == 0) {
+            let window = &x[i - 19..=i];
+            let exact = window.iter().zip(1..).map(|(v, j)| v * f64::from(j)).sum::<f64>() / 210.0;
+            assert!((average / exact - 1.0).abs() < 1e-14);
+            let centre = window.iter().sum::<f64>() / 20.0;
+            let slope = window.iter().zip(0..).map(|(v, j)| (v - centre) * (f64::from(j) - 9.5)).sum::<f64>() / 665.0;
+            assert!((line.slope - slope).abs() < 1e-11, "{i}: {} for {slope}", line.slope);
+            assert!((line.end - (centre + 9.5 * slope)).abs() < 1e-9);
+        }
+    }
+    for _ in 0..20 {
+        wma.next(0.3);
+        fit.next(0.3);
+    }
+    assert!((wma.next(0.3) - 0.3).abs() < 1e-15 && fit.next(0.3).slope.abs() < 1e-17);
+}
+
+#[test]
+fn sorted_windows_know_median_and_rank() {
+    let mut sorted = SortedWindow::new(4);
+    let medians = feed(&[3.0, 1.0, 2.0, N, 2.0, 9.0], |v| if sorted.push(v) { sorted.median() } else { N });
+    assert_close(&medians, &[N, N, N, N, 2.0, 2.0]);
+    assert_eq!((sorted.as_slice(), sorted.below(2.0), sorted.up_to(2.0)), (&[1.0, 2.0, 2.0, 9.0][..], 1, 3));
+}
+
+#[test]
+fn the_age_of_an_extreme_counts_from_its_latest_equal() {
+    let mut highest = Highest::new(3);
+    let ages = feed(&[5.0, 4.0, 5.0, 3.0, 2.0, 1.0], |v| {
+        highest.next(v);
+        highest.age()
+    });
+    assert_close(&ages, &[N, N, 0.0, 1.0, 2.0, 2.0]);
 }
 
 #[test]

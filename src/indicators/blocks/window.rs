@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 /// The last n values, oldest first, always in one slice.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Window {
     // Every value is kept twice, n apart, so that the last n are contiguous wherever the ring stands.
     values: Vec<f64>,
@@ -25,6 +27,16 @@ impl Window {
         leaving
     }
 
+    /// How many values are held.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// True before the first value.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// True once n values came.
     pub fn is_full(&self) -> bool {
         self.count == self.size
@@ -38,7 +50,7 @@ impl Window {
 }
 
 /// The value k steps ago.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Lag(Window);
 
 impl Lag {
@@ -50,45 +62,5 @@ impl Lag {
     /// Takes the next value; the one k before it from the (k + 1)-th on.
     pub fn next(&mut self, x: f64) -> f64 {
         if x.is_nan() { f64::NAN } else { self.0.push(x).unwrap_or(f64::NAN) }
-    }
-}
-
-/// A weighted sum of the last n values.
-#[derive(Debug, Clone)]
-pub struct Weighted {
-    weights: Vec<f64>,
-    window: Window,
-}
-
-impl Weighted {
-    /// Linearly weighted moving average: the newest value weighs n, the oldest 1.
-    pub fn wma(n: usize) -> Self {
-        let total = (n * (n + 1)) as f64 / 2.0;
-        Self::new((1..=n).map(|j| j as f64 / total).collect())
-    }
-
-    /// Last point of the least-squares line through the last `n` values, `n` at least 2.
-    pub fn line_end(n: usize) -> Self {
-        let count = n as f64;
-        let centre = (count - 1.0) / 2.0;
-        let spread = count * (count * count - 1.0) / 12.0;
-        Self::new((0..n).map(|j| 1.0 / count + centre * (j as f64 - centre) / spread).collect())
-    }
-
-    fn new(weights: Vec<f64>) -> Self {
-        let window = Window::new(weights.len());
-        Self { weights, window }
-    }
-
-    /// Takes the next value; the weighted sum from the n-th on.
-    pub fn next(&mut self, x: f64) -> f64 {
-        if x.is_nan() {
-            return f64::NAN;
-        }
-        self.window.push(x);
-        if !self.window.is_full() {
-            return f64::NAN;
-        }
-        self.weights.iter().zip(self.window.as_slice()).map(|(w, v)| w * v).sum()
     }
 }

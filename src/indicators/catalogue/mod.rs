@@ -1,52 +1,56 @@
-//! One file per indicator. The list below is the order of the catalogue.
+//! One folder per family, one file per indicator. A file and its name in the family's list make an indicator; browser,
+//! documentation, tests, parameters, features and units follow from its definition.
 
-use super::{Definition, Instance};
+use std::sync::OnceLock;
 
-mod adx;
-mod atr;
-mod bollinger;
-mod cyber_cycle;
-mod damiani_volatmeter;
-mod hurst_exponent;
-mod kama;
-mod macd;
-mod obv;
-mod rsi;
-mod rsx;
-mod schaff_trend_cycle;
-mod squeeze_volatility;
-mod supertrend;
-mod wavetrend;
+use super::instance::in_mode;
+use super::{Definition, Instance, Mode};
 
-static DEFINITIONS: &[&Definition] = &[
-    &cyber_cycle::DEFINITION,
-    &hurst_exponent::DEFINITION,
-    &atr::DEFINITION,
-    &damiani_volatmeter::DEFINITION,
-    &squeeze_volatility::DEFINITION,
-    &bollinger::DEFINITION,
-    &rsi::DEFINITION,
-    &rsx::DEFINITION,
-    &wavetrend::DEFINITION,
-    &macd::DEFINITION,
-    &kama::DEFINITION,
-    &schaff_trend_cycle::DEFINITION,
-    &supertrend::DEFINITION,
-    &adx::DEFINITION,
-    &obv::DEFINITION,
-];
-
-/// Every indicator, in catalogue order.
-pub fn definitions() -> &'static [&'static Definition] {
-    DEFINITIONS
+/// Declares the indicators of a family: a module each, and the list of their definitions in this order.
+macro_rules! family {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+        pub(super) static DEFINITIONS: &[&crate::indicators::Definition] = &[$(&$name::DEFINITION),*];
+    };
 }
 
-/// What is computed when nothing is chosen: every indicator with its default parameters and its other usual ones.
-pub fn default_catalogue() -> Vec<Instance> {
+mod cycle;
+mod momentum;
+mod other;
+mod regime;
+mod trend;
+mod volatility;
+mod volume;
+
+/// Every indicator, family by family.
+pub fn definitions() -> &'static [&'static Definition] {
+    static ALL: OnceLock<Vec<&'static Definition>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let families = [
+            cycle::DEFINITIONS,
+            regime::DEFINITIONS,
+            volatility::DEFINITIONS,
+            momentum::DEFINITIONS,
+            trend::DEFINITIONS,
+            volume::DEFINITIONS,
+            other::DEFINITIONS,
+        ];
+        families.into_iter().flatten().copied().collect()
+    })
+}
+
+/// What is computed when nothing is chosen: every indicator with its default parameters and its other usual ones. In
+/// compat mode, those the Python original had.
+pub fn catalogue(mode: Mode) -> Vec<Instance> {
     let mut instances = Vec::new();
-    for definition in definitions() {
-        instances.push(Instance::default_of(definition));
-        instances.extend(definition.also.iter().map(|values| Instance::of(definition, values.to_vec())));
+    for definition in definitions().iter().filter_map(|definition| in_mode(definition, mode)) {
+        instances.push(Instance::default_of(definition, mode));
+        instances.extend(definition.also.iter().map(|values| Instance::of(definition, values.to_vec(), mode)));
     }
     instances
+}
+
+/// The catalogue in standard mode.
+pub fn default_catalogue() -> Vec<Instance> {
+    catalogue(Mode::Standard)
 }

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{Lag, Window, median_price};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -20,12 +22,15 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<CyberCycle>(),
 };
 
 /// First bar of the recursion.
 const START: usize = 6;
 
+#[derive(Serialize, Deserialize)]
 struct CyberCycle {
     alpha: f64,
     bar: usize,

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{Lag, TrueRange, Wilder, median_price};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -26,6 +28,8 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<SuperTrend>(),
 };
 
@@ -33,6 +37,7 @@ fn first(p: Args<'_>) -> usize {
     p.bars(0)
 }
 
+#[derive(Serialize, Deserialize)]
 struct SuperTrend {
     previous: Lag,
     range: TrueRange,

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{CompensatedSum, Window};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -17,6 +19,8 @@ pub(super) static DEFINITION: Definition = Definition {
     })],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Hurst>(),
 };
 
@@ -25,6 +29,7 @@ const ROUNDING: (f64, f64) = (1e-24, 1e-12);
 
 const SHORTEST: usize = 2;
 
+#[derive(Serialize, Deserialize)]
 struct Hurst {
     period: usize,
     /// ln close of the last period + 1 bars.

@@ -1,6 +1,8 @@
-use crate::indicators::blocks::{Deviation, Highest, Lowest, Sma, TrueRange, Weighted};
+use serde::{Deserialize, Serialize};
+
+use crate::indicators::blocks::{Deviation, Highest, LineFit, Lowest, Sma, TrueRange};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -33,6 +35,8 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Squeeze>(),
 };
 
@@ -40,6 +44,7 @@ fn first_state(p: Args<'_>) -> usize {
     p.bars(2).max(p.bars(0) - 1)
 }
 
+#[derive(Serialize, Deserialize)]
 struct Squeeze {
     mean: Sma,
     deviation: Deviation,
@@ -50,7 +55,7 @@ struct Squeeze {
     width_kc: f64,
     highest: Highest,
     lowest: Lowest,
-    line: Weighted,
+    line: LineFit,
 }
 
 impl Build for Squeeze {
@@ -66,7 +71,7 @@ impl Build for Squeeze {
             width_kc: p.real(3),
             highest: Highest::new(period_kc),
             lowest: Lowest::new(period_kc),
-            line: Weighted::line_end(period_kc),
+            line: LineFit::new(period_kc),
         }
     }
 }
@@ -79,7 +84,7 @@ impl Indicator for Squeeze {
         let (kc_top, kc_bot) = (ma + self.width_kc * rma, ma - self.width_kc * rma);
         let middle = f64::midpoint(self.highest.next(bar.high), self.lowest.next(bar.low));
         let y = bar.close - f64::midpoint(middle, ma);
-        let hist = self.line.next(y);
+        let hist = self.line.next(y).end;
         let known = !(bb_top.is_nan() || kc_top.is_nan());
         let flag = |state: bool| if known { f64::from(state) } else { f64::NAN };
         let on = bb_bot > kc_bot && bb_top < kc_top;

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::Ema;
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -24,6 +26,8 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Macd>(),
 };
 
@@ -35,6 +39,7 @@ fn first_signal(p: Args<'_>) -> usize {
     first(p) + p.bars(2) - 1
 }
 
+#[derive(Serialize, Deserialize)]
 struct Macd {
     fast: Ema,
     slow: Ema,

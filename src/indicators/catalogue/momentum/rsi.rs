@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{Lag, Wilder};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -20,9 +22,12 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: true,
     also: &[&[7.0], &[21.0]],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Rsi>(),
 };
 
+#[derive(Serialize, Deserialize)]
 struct Rsi {
     previous: Lag,
     up: Wilder,

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{Ema, Highest, Lowest};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -32,6 +34,8 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Schaff>(),
 };
 
@@ -47,6 +51,7 @@ fn first_second(p: Args<'_>) -> usize {
     first_first(p) + p.bars(0) - 1
 }
 
+#[derive(Serialize, Deserialize)]
 struct Schaff {
     fast: Ema,
     slow: Ema,
@@ -72,6 +77,7 @@ impl Indicator for Schaff {
 }
 
 /// Where a value stands in its own range, smoothed.
+#[derive(Serialize, Deserialize)]
 struct Stochastic {
     lowest: Lowest,
     highest: Highest,

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{Deviation, Sma, ratio};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -24,6 +26,8 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Bollinger>(),
 };
 
@@ -31,6 +35,7 @@ fn first(p: Args<'_>) -> usize {
     p.bars(0) - 1
 }
 
+#[derive(Serialize, Deserialize)]
 struct Bollinger {
     mean: Sma,
     deviation: Deviation,

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{TrueRange, Wilder};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -18,9 +20,12 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: true,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Atr>(),
 };
 
+#[derive(Serialize, Deserialize)]
 struct Atr {
     range: TrueRange,
     average: Wilder,

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::Lag;
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -16,9 +18,12 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Obv>(),
 };
 
+#[derive(Serialize, Deserialize)]
 struct Obv {
     previous: Lag,
     total: f64,

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{Ema, Sma, ratio, typical_price};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -25,6 +27,8 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<WaveTrend>(),
 };
 
@@ -36,6 +40,7 @@ fn first_wave(p: Args<'_>) -> usize {
     first_channel(p) + p.bars(1) - 1
 }
 
+#[derive(Serialize, Deserialize)]
 struct WaveTrend {
     price: Ema,
     distance: Ema,

@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::Lag;
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 const DIFFERENCE: Unit = Unit::PRICE_DIFFERENCE;
@@ -42,9 +44,12 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Rsx>(),
 };
 
+#[derive(Serialize, Deserialize)]
 struct Rsx {
     previous: Lag,
     period: usize,
@@ -81,7 +86,7 @@ impl Indicator for Rsx {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Stage {
     gain: f64,
     once: f64,

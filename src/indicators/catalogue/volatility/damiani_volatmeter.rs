@@ -1,6 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use crate::indicators::blocks::{Deviation, TrueRange, Wilder, ratio, typical_price};
 use crate::indicators::engine::Build;
-use crate::indicators::{Args, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
+use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
 
 pub(super) static DEFINITION: Definition = Definition {
@@ -31,6 +33,8 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     numbered: false,
     also: &[],
+    needs: &[],
+    compat: Compat::Absent,
     engine: Engine::of::<Damiani>(),
 };
 
@@ -42,6 +46,7 @@ fn first_t(p: Args<'_>) -> usize {
     p.bars(1).max(p.bars(3)) - 1
 }
 
+#[derive(Serialize, Deserialize)]
 struct Damiani {
     range: TrueRange,
     range_fast: Wilder,

@@ -1,0 +1,3 @@
+//! Oscillations of a band of periods.
+
+family! { cyber_cycle }

@@ -1,0 +1,3 @@
+//! Speed and strength of movements.
+
+family! { macd, rsi, rsx, wavetrend }

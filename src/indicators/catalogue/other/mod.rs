@@ -1,0 +1,3 @@
+//! Composites and the rest.
+
+family! {}

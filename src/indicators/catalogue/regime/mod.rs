@@ -1,0 +1,3 @@
+//! Character of the market.
+
+family! { hurst_exponent }

@@ -1,0 +1,3 @@
+//! Direction of the market.
+
+family! { adx, kama, schaff_trend_cycle, supertrend }

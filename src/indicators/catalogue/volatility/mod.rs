@@ -1,0 +1,3 @@
+//! Size of movements.
+
+family! { atr, damiani_volatmeter, squeeze_volatility, bollinger }

@@ -1,0 +1,3 @@
+//! Traded amounts.
+
+family! { obv }
