@@ -1,10 +1,12 @@
 //! Values from outside: `tests/golden/indicators.md` says where they come from and how they were made.
 
 use super::*;
-use crate::market::{Bar, Series};
+use crate::market::{Bar, Extra, Series};
 
 const TALIB: &str = include_str!("../../tests/golden/indicators_talib.csv");
-const DEFINITIONS: &str = include_str!("../../tests/golden/indicators_definitions.csv");
+
+/// Published definitions written out independently, one table per family.
+const DEFINITIONS: &[&str] = &[include_str!("../../tests/golden/indicators_definitions.csv")];
 
 /// Header and rows; an empty cell is NaN.
 fn table(text: &str) -> (Vec<&str>, Vec<Vec<f64>>) {
@@ -24,7 +26,17 @@ fn golden_series() -> Series {
         volume: row[4],
     };
     let bars = table(TALIB).1.into_iter().enumerate().map(bar).collect();
-    Series::new("GOLDEN", "1m".parse().unwrap(), bars).unwrap()
+    let series = Series::new("GOLDEN", "1m".parse().unwrap(), bars).unwrap();
+    let share = |i: usize| (i * 37 % 101) as f64 / 100.0;
+    let quote = |b: &Bar| b.volume * f64::midpoint(b.high, b.low);
+    let numbered = || series.bars().iter().enumerate();
+    let columns = [
+        (Extra::QuoteVolume, series.bars().iter().map(quote).collect()),
+        (Extra::TakerBuyQuoteVolume, numbered().map(|(i, b)| share(i) * quote(b)).collect()),
+        (Extra::TakerBuyVolume, numbered().map(|(i, b)| share(i) * b.volume).collect()),
+        (Extra::Trades, (0..series.len()).map(|i| 1.0 + (i * 53 % 211) as f64).collect::<Vec<f64>>()),
+    ];
+    columns.into_iter().fold(series.clone(), |s, (extra, values)| s.with_extra(extra, values).unwrap())
 }
 
 /// Compares `wanted` with our value relative to the size of the line, and gives the number of cells compared.
@@ -57,12 +69,14 @@ fn standard_lines_equal_ta_lib() {
 #[test]
 fn lines_equal_their_definitions_written_out() {
     let lines = compute(&default_catalogue(), &golden_series());
-    let (header, rows) = table(DEFINITIONS);
-    for (column, name) in header.iter().enumerate().skip(1) {
-        let cells = rows.iter().map(|row| (row[0] as usize, row[column]));
-        assert!(check(&lines, name, cells, 1e-8) >= 20, "{name}");
-        // The table is blank exactly where the line is missing.
-        let values = &lines.get(name).unwrap().values;
-        assert!(rows.iter().all(|row| row[column].is_nan() == values[row[0] as usize].is_nan()), "{name}");
+    for text in DEFINITIONS {
+        let (header, rows) = table(text);
+        for (column, name) in header.iter().enumerate().skip(1) {
+            let cells = rows.iter().map(|row| (row[0] as usize, row[column]));
+            assert!(check(&lines, name, cells, 1e-8) >= 20, "{name}");
+            // The table is blank exactly where the line is missing.
+            let values = &lines.get(name).unwrap().values;
+            assert!(rows.iter().all(|row| row[column].is_nan() == values[row[0] as usize].is_nan()), "{name}");
+        }
     }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use super::instance::in_mode;
 use super::*;
 use crate::market::{Bar, Extra, Flow, Series};
 
@@ -36,31 +37,39 @@ fn series(bars: Vec<Bar>) -> Series {
     columns.into_iter().fold(series, |series, (extra, values)| series.with_extra(extra, values).unwrap())
 }
 
-/// The default catalogue and, per parameter, instances with its smallest value and with a larger one.
-fn many_instances() -> Vec<Instance> {
-    let mut instances = default_catalogue();
-    for definition in definitions() {
+/// The catalogue of a mode and, per parameter, instances with its smallest value and with a larger one.
+fn instances_of(mode: Mode) -> Vec<Instance> {
+    let mut instances = catalogue(mode);
+    for definition in definitions().iter().filter_map(|definition| in_mode(definition, mode)) {
         let defaults: Vec<f64> = definition.params.iter().map(|p| p.default).collect();
         for (i, p) in definition.params.iter().enumerate() {
             for value in [p.min, if p.whole { p.default + 3.0 } else { f64::midpoint(p.default, p.max) }] {
                 let mut values = defaults.clone();
                 values[i] = value;
-                instances.push(Instance::of(definition, values, Mode::Standard));
+                instances.push(Instance::of(definition, values, mode));
             }
         }
     }
     instances
 }
 
+fn many_instances() -> Vec<Instance> {
+    instances_of(Mode::Standard)
+}
+
+fn instances_of_both_modes() -> Vec<Instance> {
+    [instances_of(Mode::Standard), instances_of(Mode::Compat)].concat()
+}
+
 #[test]
 fn no_line_of_any_indicator_looks_ahead() {
-    let instances = many_instances();
+    let instances = instances_of_both_modes();
     for seed in 0..3 {
-        let whole = series(random_bars(320, seed));
+        let whole = series(random_bars(420, seed));
         let full = compute(&instances, &whole);
         let mut rng = ChaCha8Rng::seed_from_u64(seed + 100);
         for _ in 0..20 {
-            let cut = rng.random_range(1..320);
+            let cut = rng.random_range(1..420);
             let part = compute(&instances, &whole.truncated(cut));
             for (line, all) in part.columns.iter().zip(&full.columns) {
                 for i in 0..cut {
@@ -74,9 +83,9 @@ fn no_line_of_any_indicator_looks_ahead() {
 
 #[test]
 fn lines_begin_exactly_where_declared() {
-    let instances = many_instances();
+    let instances = instances_of_both_modes();
     for seed in 0..3 {
-        let lines = compute(&instances, &series(random_bars(320, seed)));
+        let lines = compute(&instances, &series(random_bars(420, seed)));
         let firsts = instances.iter().flat_map(|i| (0..i.definition().lines.len()).map(|line| i.first_index(line)));
         for (line, first) in lines.columns.iter().zip(firsts) {
             let missing = line.values.iter().take_while(|v| v.is_nan()).count();
@@ -110,7 +119,7 @@ fn the_stream_gives_the_same_bits_as_the_loop() {
 fn a_stored_state_goes_on_to_the_same_bits() {
     let whole_series = series(random_bars(260, 9));
     let (bars, flows) = (whole_series.bars(), whole_series.flows());
-    let instances = many_instances();
+    let instances = instances_of_both_modes();
     let whole = compute(&instances, &whole_series);
     for cut in [1, 13, 64, 150] {
         let mut before = Runner::new(&instances);
@@ -129,7 +138,7 @@ fn a_stored_state_goes_on_to_the_same_bits() {
 #[test]
 fn a_missing_bar_gives_missing_lines_and_is_forgotten() {
     let bars = random_bars(300, 10);
-    for instance in many_instances() {
+    for instance in instances_of_both_modes() {
         let width = instance.definition().lines.len();
         let (mut plain, mut holed) = (instance.start(), instance.start());
         let (mut wanted, mut found) = (vec![0.0; width], vec![0.0; width]);
@@ -221,6 +230,9 @@ fn hard_series_give_values_or_gaps_within_bounds() {
     for (name, bars) in hard_series() {
         let ordinary = !matches!(name, "beyond all bounds" | "next to nothing" | "one bar" | "no bars");
         let n = bars.len();
+        for line in compute(&instances_of(Mode::Compat), &series(bars.clone())).columns {
+            assert!(line.values.iter().all(|v| !v.is_infinite()), "{name}: compat {}", line.name);
+        }
         let lines = compute(&many_instances(), &series(bars));
         for line in &lines.columns {
             assert_eq!(line.values.len(), n);
