@@ -14,7 +14,7 @@ use crate::dataset::Slice;
 use crate::jobs::Worker;
 use crate::runs::{RunStatus, Stage, list_runs, read_lines};
 use crate::tasks::{
-    Explainer, Explanation, Job, RunRequest, RunView, doctor, extract_demo, inspect, open_run, open_view, read_reports,
+    Explainer, Explanation, Filter, FilteredRun, Job, RunRequest, RunView, doctor, extract_demo, inspect, open_run, open_view, read_reports,
     run, stage_of_run,
 };
 
@@ -149,6 +149,17 @@ impl Shell {
         )
         .map_err(|err| self.state.log.push(Note { error: true, text: format!("cannot explain: {err}") }))
         .ok();
+        let base = Arc::clone(&view);
+        self.state.filtered = Loadable::Empty;
+        self.sifted = None;
+        self.sieve = Worker::<Filter, FilteredRun>::start(
+            "filter",
+            Arc::clone(&self.wake),
+            move || Ok(base),
+            |run, filter| Ok(FilteredRun::new(run, filter)),
+        )
+        .map_err(|err| self.state.log.push(Note { error: true, text: format!("cannot filter: {err}") }))
+        .ok();
         // The last trade shows every panel at work at once; without trades the last bar does.
         let trades = view.trades().len();
         let last = view.collected.series.len().saturating_sub(1);
@@ -169,6 +180,20 @@ impl Shell {
             if self.state.why.ready().is_none() {
                 self.state.why = Loadable::Loading("asking the network".to_owned());
             }
+        }
+    }
+
+    /// Asks for what the filters leave whenever they change; the latest question wins.
+    pub(super) fn sift(&mut self) {
+        let Some(sieve) = self.sieve.as_ref().filter(|_| self.state.view.ready().is_some()) else { return };
+        let filter = self.state.selection.filter();
+        if self.sifted.as_ref() == Some(&filter) {
+            return;
+        }
+        sieve.ask(filter.clone());
+        self.sifted = Some(filter);
+        if !matches!(self.state.filtered, Loadable::Ready(_)) {
+            self.state.filtered = Loadable::Loading("filtering".to_owned());
         }
     }
 

@@ -15,7 +15,7 @@ use super::state::{AppState, Hover, Loadable};
 use super::workspace::{Docking, Workspace};
 use super::{bars, theme};
 use crate::jobs::{Waker, Worker};
-use crate::tasks::Explanation;
+use crate::tasks::{Explanation, Filter, FilteredRun};
 
 /// The whole window without the window: state, layout and jobs. [`Shell::logic`] thinks, [`Shell::ui`] draws; tests call
 /// both, the program's frame loop does the same.
@@ -37,6 +37,9 @@ pub struct Shell {
     pub(super) explainer: Option<Worker<usize, Explanation>>,
     /// The bar the explainer was last asked for.
     pub(super) asked: Option<usize>,
+    pub(super) sieve: Option<Worker<Filter, FilteredRun>>,
+    /// The filter the sieve was last asked for.
+    pub(super) sifted: Option<Filter>,
     pub(super) wake: Waker,
     pub(super) cache: PathBuf,
 }
@@ -69,6 +72,8 @@ impl Shell {
             board: Board::default(),
             explainer: None,
             asked: None,
+            sieve: None,
+            sifted: None,
             wake,
             cache,
         }
@@ -91,10 +96,17 @@ impl Shell {
                 Err(problem) => Loadable::Failed(problem),
             };
         }
+        if let Some(answer) = self.sieve.as_ref().and_then(Worker::poll) {
+            self.state.filtered = match answer {
+                Ok(found) => Loadable::Ready(Arc::new(found)),
+                Err(problem) => Loadable::Failed(problem),
+            };
+        }
         for command in self.commands.take() {
             self.run(command, ctx, now);
         }
         self.ask_why();
+        self.sift();
         if !self.board.is_empty() {
             // Elapsed time and ETA move even while a job says nothing.
             ctx.request_repaint_after(std::time::Duration::from_millis(250));

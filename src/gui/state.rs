@@ -8,7 +8,7 @@ use crate::config::{FieldError, RunConfig, preset};
 use crate::data::ReadReport;
 use crate::jobs::Progress;
 use crate::runs::{RunEntry, RunStatus, Stage};
-use crate::tasks::{Check, Explanation, RunView};
+use crate::tasks::{Check, Explanation, Filter, FilteredRun, RunView};
 use crate::training::EpochMetrics;
 
 /// Something that is read or computed elsewhere.
@@ -60,6 +60,18 @@ pub struct Selection {
     pub regimes: BTreeSet<usize>,
     /// Side that may pass; both when `None`.
     pub side: Option<Direction>,
+}
+
+impl Selection {
+    /// The filters among it.
+    pub fn filter(&self) -> Filter {
+        Filter { regimes: self.regimes.clone(), side: self.side }
+    }
+
+    /// True if something is held back.
+    pub fn filters(&self) -> bool {
+        !self.regimes.is_empty() || self.side.is_some()
+    }
 }
 
 /// What the pointer is over in any panel; set anew each frame.
@@ -211,6 +223,8 @@ pub struct AppState {
     pub demo: bool,
     /// Why the network decided as it did at the selected bar.
     pub why: Loadable<Arc<Explanation>>,
+    /// What the filters of the selection leave; without any, the sums over all trades.
+    pub filtered: Loadable<Arc<FilteredRun>>,
     /// Clicked.
     pub selection: Selection,
     /// Pointed at.
@@ -250,6 +264,7 @@ impl Default for AppState {
             view: Loadable::Empty,
             demo: false,
             why: Loadable::Empty,
+            filtered: Loadable::Empty,
             selection: Selection::default(),
             hover: Hover::default(),
             runs: Vec::new(),
@@ -277,6 +292,13 @@ impl AppState {
     /// The explanation, if it is the selected bar's.
     pub fn explanation(&self) -> Option<&Explanation> {
         self.why.ready().map(Arc::as_ref).filter(|why| Some(why.bar) == self.selection.bar)
+    }
+
+    /// What the filters leave, if it is known yet.
+    pub fn filtered(&self) -> Option<&Arc<FilteredRun>> {
+        let selection = &self.selection;
+        let same = |found: &Filter| found.regimes == selection.regimes && found.side == selection.side;
+        self.filtered.ready().filter(|found| same(&found.filter))
     }
 
     /// The one time cursor: the bar pointed at, else the selected one.

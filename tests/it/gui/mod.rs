@@ -1,6 +1,7 @@
 //! The window without a window: the real shell over the embedded demo.
 
 mod explain;
+mod filters;
 mod results;
 mod states;
 mod work;
@@ -36,7 +37,7 @@ pub(crate) fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDi
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    panic!("the demo does not open: {}", harness.state().dump());
+    panic!("the demo does not open: {:?} {}", harness.state().state.why, harness.state().dump());
 }
 
 #[test]
