@@ -7,6 +7,7 @@ mod board;
 mod command;
 mod dialogs;
 mod execute;
+mod open;
 mod palette;
 mod panels;
 mod persist;
@@ -19,6 +20,7 @@ mod workspace;
 
 pub use app::{OpenWindow, WindowError, open_window};
 pub use command::{Command, Commands};
+pub use dialogs::{SystemDialog, Wanted};
 pub use panels::{Header, Pane, Panel, Panels};
 pub use persist::Saved;
 pub use shell::Shell;

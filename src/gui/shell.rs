@@ -7,11 +7,11 @@ use egui_tiles::Tree;
 
 use super::board::Board;
 use super::command::{Command, Commands};
-use super::dialogs::OpenDialog;
+use super::dialogs::{OpenDialog, SystemDialog, system_dialog};
 use super::palette::Palette;
 use super::panels::{Pane, Panels};
 use super::persist::{self, Saved};
-use super::state::{AppState, Hover, Loadable};
+use super::state::{AppState, Hover, JobId, Loadable};
 use super::workspace::{Docking, Workspace};
 use super::{bars, theme};
 use crate::jobs::{Waker, Worker};
@@ -28,9 +28,13 @@ pub struct Shell {
     pub commands: Commands,
     /// The workspace in front.
     pub workspace: Workspace,
+    /// How the system is asked for a file or folder.
+    pub system_dialog: SystemDialog,
     pub(super) trees: BTreeMap<Workspace, Tree<Pane>>,
     pub(super) dialog: OpenDialog,
     pub(super) palette: Palette,
+    /// Files dragged over the window at present.
+    pub(super) dragged: usize,
     pub(super) keys_open: bool,
     pub(super) about_open: bool,
     pub(super) board: Board,
@@ -40,6 +44,10 @@ pub struct Shell {
     pub(super) sieve: Option<Worker<Filter, FilteredRun>>,
     /// The filter the sieve was last asked for.
     pub(super) sifted: Option<Filter>,
+    /// The newest job that opens a run.
+    pub(super) opens: Option<JobId>,
+    /// The newest job that looks at a file.
+    pub(super) inspects: Option<JobId>,
     pub(super) wake: Waker,
     pub(super) cache: PathBuf,
 }
@@ -64,9 +72,11 @@ impl Shell {
             panels,
             commands: Commands::default(),
             workspace,
+            system_dialog,
             trees,
             dialog: OpenDialog::default(),
             palette: Palette::default(),
+            dragged: 0,
             keys_open: false,
             about_open: false,
             board: Board::default(),
@@ -74,6 +84,8 @@ impl Shell {
             asked: None,
             sieve: None,
             sifted: None,
+            opens: None,
+            inspects: None,
             wake,
             cache,
         }
@@ -84,8 +96,8 @@ impl Shell {
         let now = ctx.input(|input| input.time);
         self.dialog.poll(&mut self.commands);
         let before = self.state.live.run.clone();
-        for (kind, result) in self.board.drain(&mut self.state, now) {
-            self.finish(kind, result, now);
+        for (id, kind, result) in self.board.drain(&mut self.state, now) {
+            self.finish(id, kind, result, now);
         }
         if self.state.live.run.is_some() && self.state.live.run != before {
             self.refresh_runs();
@@ -127,24 +139,16 @@ impl Shell {
                 tree.ui(&mut docking, ui);
             }
         });
-        self.dialog.ui(ui, &self.wake, &mut self.commands);
+        self.dialog.ui(ui, self.system_dialog, &self.wake, &mut self.commands);
         self.palette.ui(ui, &self.state, &mut self.commands);
         self.sheets(ui);
-        let dropped: Vec<PathBuf> =
-            ui.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
-        self.commands_for_drops(dropped);
+        self.drops(ui);
         if self.state.hover != self.commands.hover {
             self.state.hover = self.commands.hover.clone();
             ui.request_repaint();
         }
         if !self.commands.is_empty() {
             ui.request_repaint();
-        }
-    }
-
-    fn commands_for_drops(&mut self, dropped: Vec<PathBuf>) {
-        for path in dropped {
-            self.commands.push(Command::OpenPath(path));
         }
     }
 
@@ -206,6 +210,9 @@ impl Shell {
             "runs": state.runs.len(),
             "palette": self.palette.open,
             "dialog": self.dialog.open,
+            "dialog_says": self.dialog.says(),
+            "said": state.said().map(|note| &note.text),
+            "dragged": self.dragged,
             "data": state.data.as_ref().map(|data| &data.path),
             "jobs": state.jobs.iter().map(|job| serde_json::json!({
                 "name": job.name, "state": format!("{:?}", job.state), "done": job.progress.done,

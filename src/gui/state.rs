@@ -190,13 +190,15 @@ pub enum StageState {
     Failed,
 }
 
-/// One line of the log.
+/// A sentence in the status bar, until the next job starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// True for errors.
     pub error: bool,
     /// The sentence.
     pub text: String,
+    /// Jobs started before it.
+    pub jobs: usize,
 }
 
 /// A file of bars that was looked at.
@@ -251,8 +253,8 @@ pub struct AppState {
     pub data: Option<DataView>,
     /// What the program stands on.
     pub health: Vec<Check>,
-    /// Sentences for people, newest last.
-    pub log: Vec<Note>,
+    /// The last thing said that is no job's outcome.
+    pub note: Option<Note>,
 }
 
 impl Default for AppState {
@@ -278,12 +280,22 @@ impl Default for AppState {
             config_errors: Vec::new(),
             data: None,
             health: Vec::new(),
-            log: Vec::new(),
+            note: None,
         }
     }
 }
 
 impl AppState {
+    /// Says something in the status bar.
+    pub fn say(&mut self, error: bool, text: impl Into<String>) {
+        self.note = Some(Note { error, text: text.into(), jobs: self.jobs.len() });
+    }
+
+    /// What was said since the last job started.
+    pub fn said(&self) -> Option<&Note> {
+        self.note.as_ref().filter(|note| note.jobs == self.jobs.len())
+    }
+
     /// The open run.
     pub fn run(&self) -> Option<&RunView> {
         self.view.ready().map(Arc::as_ref)

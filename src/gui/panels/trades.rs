@@ -110,14 +110,7 @@ fn list(state: &AppState, key: &Key) -> Vec<usize> {
     rows.into_iter().map(|(place, _)| place).collect()
 }
 
-fn summary(
-    ui: &mut egui::Ui,
-    run: &RunView,
-    listed: &[usize],
-    all: usize,
-    state: &AppState,
-    commands: &mut Commands,
-) {
+fn summary(ui: &mut egui::Ui, run: &RunView, listed: &[usize], all: usize, state: &AppState, commands: &mut Commands) {
     ui.horizontal_wrapped(|ui| {
         let n = listed.len();
         let slice = run.backtest.as_ref().map_or_else(String::new, |report| format!("{} · ", report.slice));

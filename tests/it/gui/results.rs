@@ -1,10 +1,12 @@
 //! Regimes, calibration, backtest and trades, each panel alone over the demo run or parts made by hand.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, SnapshotResults};
 use glassbox::backtest::{Direction, ExitReason, Trade};
+use glassbox::data::{Column, Table, read_table, write_table};
 use glassbox::gui::{AppState, Command, Commands, Hover, Loadable, Pane, Panels, install_theme};
 use glassbox::runs::Stage;
 use glassbox::tasks::{Filter, FilteredRun, Job, LatentPoint, RunView, extract_demo, open_view};
@@ -46,6 +48,34 @@ pub(super) fn own_view() -> RunView {
 pub(super) fn demo() -> Arc<RunView> {
     static VIEW: OnceLock<Arc<RunView>> = OnceLock::new();
     Arc::clone(VIEW.get_or_init(|| Arc::new(own_view())))
+}
+
+/// A copy of the demo's run folder whose bars and trades are dealt to three regimes by turns: enough for filters, whatever
+/// the demo itself found.
+pub(super) fn dealt() -> (Arc<RunView>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = extract_demo(folder.path()).unwrap();
+    deal(&run.join("predictions.parquet"), |i, known| known.map(|_| i as i64 / 20 % 3));
+    let (trades, _) = read_table(&run.join("backtest/trades.parquet")).unwrap();
+    let bars: Vec<i64> = trades.int("decision_bar").unwrap().iter().map(|bar| bar.unwrap()).collect();
+    deal(&run.join("backtest/trades.parquet"), |i, _| Some(bars[i] / 20 % 3));
+    (Arc::new(open_view(&run, &Job::detached()).unwrap()), folder)
+}
+
+/// Rewrites the column of regimes of a table.
+fn deal(path: &Path, regime: impl Fn(usize, Option<i64>) -> Option<i64>) {
+    let (table, metadata) = read_table(path).unwrap();
+    let mut changed = Table::new();
+    for (name, column) in table.columns() {
+        let column = match column {
+            Column::Int(values) if name == "regime" => {
+                Column::Int(values.iter().enumerate().map(|(i, known)| regime(i, *known)).collect())
+            }
+            other => other.clone(),
+        };
+        changed.push(name, column);
+    }
+    write_table(path, &changed, &metadata).unwrap();
 }
 
 pub(super) fn over(view: Arc<RunView>) -> AppState {
@@ -129,7 +159,7 @@ fn the_regime_table_shows_test_and_train_and_filters() {
     let report = view.regimes.as_ref().unwrap();
     let mut harness = seat(Pane::Regimes, over(Arc::clone(&view)), [1200.0, 900.0]);
     for table in [&report.table, &report.train_table] {
-        let row = &table[0];
+        let row = table.iter().find(|row| row.n > 1).unwrap();
         let (win, back) = (row.win_rate.unwrap(), row.mean_return.unwrap());
         let text = format!(
             "n eff {}, share {:.1} %, win rate {:.0} % [{:.0}, {:.0}], mean return {:+.2} % [{:+.2}, {:+.2}], dwell {:.1}",
@@ -146,7 +176,7 @@ fn the_regime_table_shows_test_and_train_and_filters() {
         let found: Vec<_> = harness.query_all_by_label_contains(&text).collect();
         assert_eq!(found.len(), 1, "{text}");
     }
-    let regime = second(&view);
+    let regime = largest(&view);
     harness.get_by_label_contains(&format!("regime {regime}, n {}", thousands(report.table[regime].n))).click();
     harness.run_steps(2);
     assert_eq!(asked(&mut harness), [Command::ToggleRegime(regime)]);
@@ -156,12 +186,10 @@ fn the_regime_table_shows_test_and_train_and_filters() {
     assert_eq!(asked(&mut harness), [Command::ToggleRegime(2)]);
 }
 
-/// The regime with the second most bars on the test slice.
-pub(super) fn second(view: &RunView) -> usize {
+/// The regime with the most bars on the test slice.
+fn largest(view: &RunView) -> usize {
     let table = &view.regimes.as_ref().unwrap().table;
-    let mut order: Vec<usize> = (0..table.len()).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(table[i].n));
-    order[1]
+    table.iter().max_by_key(|row| row.n).unwrap().regime
 }
 
 pub(super) fn thousands(n: usize) -> String {

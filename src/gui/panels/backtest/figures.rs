@@ -149,5 +149,7 @@ fn regimes(ui: &mut egui::Ui, ours: &StrategyReport, state: &AppState, commands:
         }
     }
     let place = strategy_color(0);
-    ui.label(egui::RichText::new("Click a regime to filter trades, equity and figures").color(place.gamma_multiply(0.8)));
+    ui.label(
+        egui::RichText::new("Click a regime to filter trades, equity and figures").color(place.gamma_multiply(0.8)),
+    );
 }
