@@ -214,6 +214,10 @@ impl Shell {
             "said": state.said().map(|note| &note.text),
             "dragged": self.dragged,
             "data": state.data.as_ref().map(|data| &data.path),
+            "data_problem": state.data.as_ref().and_then(|data| match &data.report {
+                Loadable::Failed(problem) => Some(problem),
+                _ => None,
+            }),
             "jobs": state.jobs.iter().map(|job| serde_json::json!({
                 "name": job.name, "state": format!("{:?}", job.state), "done": job.progress.done,
                 "total": job.progress.total, "stage": job.progress.stage,
