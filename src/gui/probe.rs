@@ -41,31 +41,42 @@ struct Seen {
     count: usize,
     began: Option<Moment>,
     /// What the probe itself took of the frame.
-    own: Spent,
+    probing: Spent,
 }
 
-/// A time on the wall and on this thread's processor.
+/// A time on the wall, and how long this thread has waited for a processor so far.
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     wall: Instant,
-    cpu: f64,
+    queued: f64,
 }
 
-/// Milliseconds between two moments.
+/// Milliseconds between two moments; `own` leaves out the waits for a processor that others had, but not those for a lock.
 #[derive(Debug, Clone, Copy, Default)]
 struct Spent {
     wall: f64,
-    cpu: f64,
+    own: f64,
 }
 
 impl Moment {
     fn now() -> Self {
-        Self { wall: Instant::now(), cpu: cpu_ms().unwrap_or(f64::NAN) }
+        Self { wall: Instant::now(), queued: queued_ms().unwrap_or(0.0) }
     }
 
     fn spent(&self) -> Spent {
         let now = Self::now();
-        Spent { wall: (now.wall - self.wall).as_secs_f64() * 1e3, cpu: now.cpu - self.cpu }
+        let wall = (now.wall - self.wall).as_secs_f64() * 1e3;
+        Spent { wall, own: wall - (now.queued - self.queued) }
+    }
+}
+
+impl Spent {
+    fn and(self, other: Self) -> Self {
+        Self { wall: self.wall + other.wall, own: self.own + other.own }
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self { wall: self.wall - other.wall, own: self.own - other.own }
     }
 }
 
@@ -73,12 +84,12 @@ impl Moment {
 #[derive(Debug, Default)]
 struct Times {
     wall: VecDeque<f64>,
-    cpu: VecDeque<f64>,
+    own: VecDeque<f64>,
 }
 
 impl Times {
     fn push(&mut self, spent: Spent) {
-        for (times, value) in [(&mut self.wall, spent.wall), (&mut self.cpu, spent.cpu)] {
+        for (times, value) in [(&mut self.wall, spent.wall), (&mut self.own, spent.own)] {
             if times.len() == REMEMBERED {
                 times.pop_front();
             }
@@ -86,9 +97,8 @@ impl Times {
         }
     }
 
-    /// On the wall, and without the waits for a processor that others had.
     fn records(&mut self) -> (Value, Value) {
-        (record(self.wall.make_contiguous()), record(self.cpu.make_contiguous()))
+        (record(self.wall.make_contiguous()), record(self.own.make_contiguous()))
     }
 }
 
@@ -107,8 +117,7 @@ impl egui::Plugin for Hook {
     fn output_hook(&mut self, ctx: &egui::Context, output: &mut egui::FullOutput) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(began) = seen.began.take() else { return };
-        let (all, own) = (began.spent(), seen.own);
-        let frame = Spent { wall: all.wall - own.wall, cpu: all.cpu - own.cpu };
+        let frame = began.spent().without(seen.probing);
         seen.frames.push(frame);
         seen.count += 1;
         if seen.count.is_multiple_of(EVERY) {
@@ -118,7 +127,7 @@ impl egui::Plugin for Hook {
             let spent = start.spent();
             drop(meshes);
             seen.tessellation.push(spent);
-            seen.whole.push(Spent { wall: frame.wall + spent.wall, cpu: frame.cpu + spent.cpu });
+            seen.whole.push(frame.and(spent));
         }
         if let Some(update) = &output.platform_output.accesskit_update {
             seen.controls = update.nodes.iter().filter_map(|(_, node)| control(node)).collect();
@@ -154,7 +163,7 @@ impl Probe {
         // A frame may be laid out in several passes.
         if ctx.current_pass_index() == 0 {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            (seen.began, seen.own) = (Some(Moment::now()), Spent::default());
+            (seen.began, seen.probing) = (Some(Moment::now()), Spent::default());
         }
     }
 
@@ -171,26 +180,25 @@ impl Probe {
         if self.written.is_none_or(|at| at.elapsed() >= PAUSE) {
             self.write(&mut seen, state);
         }
-        let spent = start.spent();
-        seen.own = Spent { wall: seen.own.wall + spent.wall, cpu: seen.own.cpu + spent.cpu };
+        seen.probing = seen.probing.and(start.spent());
     }
 
     fn write(&mut self, seen: &mut Seen, state: Value) {
         if !self.file.exists() {
             (seen.frames, seen.tessellation, seen.whole) = (Times::default(), Times::default(), Times::default());
         }
-        let (frame, frame_cpu) = seen.frames.records();
-        let (tessellation, tessellation_cpu) = seen.tessellation.records();
-        let (whole, whole_cpu) = seen.whole.records();
+        let (frame, frame_own) = seen.frames.records();
+        let (tessellation, tessellation_own) = seen.tessellation.records();
+        let (whole, whole_own) = seen.whole.records();
         let record = json!({
             "state": state,
             "controls": seen.controls,
             "frame_ms": frame,
-            "frame_cpu_ms": frame_cpu,
+            "frame_own_ms": frame_own,
             "tessellation_ms": tessellation,
-            "tessellation_cpu_ms": tessellation_cpu,
+            "tessellation_own_ms": tessellation_own,
             "whole_ms": whole,
-            "whole_cpu_ms": whole_cpu,
+            "whole_own_ms": whole_own,
             "rss_mib": rss_mib(),
         });
         write_atomic(&self.file, record.to_string().as_bytes()).ok();
@@ -199,10 +207,10 @@ impl Probe {
     }
 }
 
-/// Milliseconds this thread has run so far; `None` where the system does not tell.
-fn cpu_ms() -> Option<f64> {
+/// Milliseconds this thread was ready to run and waited for a processor; `None` where the system does not tell.
+fn queued_ms() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+    let nanoseconds: f64 = text.split_whitespace().nth(1)?.parse().ok()?;
     Some(nanoseconds / 1e6)
 }
 
