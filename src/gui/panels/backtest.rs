@@ -49,7 +49,10 @@ impl Panel for BacktestPanel {
                 ui.allocate_ui(left, |ui| {
                     ui.vertical(|ui| {
                         ui.set_width(left.x);
-                        Self::verdict(ui, view, report, state);
+                        conclusion(ui, report, false);
+                        costs(ui, run, report);
+                        filtered_figures(ui, run, state);
+                        filtered_meaning(ui, state);
                         let height = ui.available_height() - 34.0;
                         self.plots(ui, view, height.max(200.0), state, commands);
                     });
@@ -61,11 +64,16 @@ impl Panel for BacktestPanel {
             });
         } else {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                // The curves are in view at once; what they stand on follows.
                 let top = ui.cursor().top();
-                Self::verdict(ui, view, report, state);
+                conclusion(ui, report, true);
+                filtered_figures(ui, run, state);
                 let used = ui.cursor().top() - top;
-                let height = (room.y - used - 40.0).clamp(200.0, 520.0);
+                let height = (room.y - used - 34.0).clamp(200.0, 520.0);
                 self.plots(ui, view, height, state, commands);
+                ui.label(&report.verdict.sentence);
+                costs(ui, run, report);
+                filtered_meaning(ui, state);
                 figures::ui(ui, run, report, state, commands);
             });
         }
@@ -101,35 +109,6 @@ fn strategy_color(place: usize) -> egui::Color32 {
 }
 
 impl BacktestPanel {
-    /// The sentence on top, the bars and costs it holds for, and what a filter leaves.
-    fn verdict(ui: &mut egui::Ui, view: &Arc<RunView>, report: &BacktestSummary, state: &AppState) {
-        ui.horizontal_wrapped(|ui| {
-            let (words, color) = match (report.verdict.edge, report.in_sample) {
-                (true, _) => ("edge", theme::UP),
-                (false, true) => ("in sample", theme::WARN),
-                (false, false) => ("no edge", theme::WARN),
-            };
-            badge(ui, words, color);
-            ui.label(&report.verdict.sentence);
-        });
-        let millis = view.collected.series.timeframe.millis();
-        let (from, to) = (short_time(report.range.0, millis), short_time(report.range.1, millis));
-        let paid = report.strategies.first().map_or_else(String::new, |ours| {
-            let (fees, slippage) = (ours.statistics.fees, ours.statistics.slippage);
-            format!(
-                "; the network paid {} in fees and {} in spread and slippage",
-                grouped(fees, 0),
-                grouped(slippage, 0)
-            )
-        });
-        let cost = percent(report.cost, 2);
-        let text = format!("{}, {from} to {to} UTC · costs {cost} a round trip{paid}", report.slice);
-        ui.label(egui::RichText::new(text).color(theme::WEAK));
-        if state.selection.filters() {
-            filtered_words(ui, view, state);
-        }
-    }
-
     fn plots(
         &mut self,
         ui: &mut egui::Ui,
@@ -157,8 +136,44 @@ impl BacktestPanel {
     }
 }
 
-/// What the filtered curves and figures are, with their n and intervals.
-fn filtered_words(ui: &mut egui::Ui, run: &RunView, state: &AppState) {
+/// Edge or not, and the sentence that says why; `short` leaves only its beginning.
+fn conclusion(ui: &mut egui::Ui, report: &BacktestSummary, short: bool) {
+    let (words, color) = match (report.verdict.edge, report.in_sample) {
+        (true, _) => ("edge", theme::UP),
+        (false, true) => ("in sample", theme::WARN),
+        (false, false) => ("no edge", theme::WARN),
+    };
+    if short {
+        ui.horizontal(|ui| {
+            badge(ui, words, color);
+            ui.add(egui::Label::new(&report.verdict.sentence).truncate());
+        });
+    } else {
+        ui.horizontal_wrapped(|ui| {
+            badge(ui, words, color);
+            ui.label(&report.verdict.sentence);
+        });
+    }
+}
+
+/// The bars, and what trading on them cost.
+fn costs(ui: &mut egui::Ui, run: &RunView, report: &BacktestSummary) {
+    let millis = run.collected.series.timeframe.millis();
+    let (from, to) = (short_time(report.range.0, millis), short_time(report.range.1, millis));
+    let paid = report.strategies.first().map_or_else(String::new, |ours| {
+        let (fees, slippage) = (ours.statistics.fees, ours.statistics.slippage);
+        format!("; the network paid {} in fees and {} in spread and slippage", grouped(fees, 0), grouped(slippage, 0))
+    });
+    let cost = percent(report.cost, 2);
+    let text = format!("{}, {from} to {to} UTC · costs {cost} a round trip{paid}", report.slice);
+    ui.label(egui::RichText::new(text).color(theme::WEAK));
+}
+
+/// What passes the filters, with n and intervals.
+fn filtered_figures(ui: &mut egui::Ui, run: &RunView, state: &AppState) {
+    if !state.selection.filters() {
+        return;
+    }
     let bright = |text: String| egui::RichText::new(text).color(theme::lighten(theme::ACCENT));
     let Some(found) = state.filtered() else {
         let text = match &state.filtered {
@@ -172,6 +187,13 @@ fn filtered_words(ui: &mut egui::Ui, run: &RunView, state: &AppState) {
     let head = format!("Filtered, {}: n {n} of {all} trades", filter_words(&found.filter));
     let figures = found.backtest.as_ref().map_or_else(String::new, |backtest| figure_words(&backtest.statistics));
     ui.label(bright(format!("{head}{figures}")));
+}
+
+/// What the filtered curves and figures are.
+fn filtered_meaning(ui: &mut egui::Ui, state: &AppState) {
+    if state.filtered().is_none_or(|found| found.backtest.is_none()) {
+        return;
+    }
     let what = "As if only these trades had been taken: their net returns compounded from the starting cash at their own \
                 sizes. Trades that do not pass are skipped and nothing takes their place. The other curves and columns are \
                 not filtered";
