@@ -6,12 +6,12 @@ use super::board::Done;
 use super::command::Command;
 use super::panels::Pane;
 use super::shell::Shell;
-use super::state::{JobId, JobKind, JobState, Loadable, RunScore, Selection};
+use super::state::{JobId, JobKind, JobState, Loadable, Selection};
 use super::workspace::Workspace;
 use crate::config::preset;
 use crate::dataset::Slice;
 use crate::jobs::Worker;
-use crate::runs::{RunStatus, Stage, list_runs, read_lines};
+use crate::runs::{Stage, read_lines};
 use crate::tasks::{
     Explainer, Explanation, Filter, FilteredRun, Job, RunRequest, RunView, doctor, open_run, read_reports, run,
     stage_of_run,
@@ -290,20 +290,6 @@ impl Shell {
         }
     }
 
-    pub(super) fn refresh_runs(&mut self) {
-        let (runs, broken) = list_runs(&self.state.workspace);
-        // What a finished run wrote does not change.
-        let known = std::mem::take(&mut self.state.run_scores);
-        for run in &runs {
-            let id = &run.manifest.id;
-            let old = known.get(id).filter(|_| run.manifest.status == RunStatus::Finished);
-            let score = old.copied().unwrap_or_else(|| RunScore::new(&read_lines(&run.dir.metrics_file())));
-            self.state.run_scores.insert(id.clone(), score);
-        }
-        self.state.runs = runs;
-        self.state.broken_runs = broken.iter().map(ToString::to_string).collect();
-    }
-
     pub(super) fn show_pane(&mut self, pane: Pane) {
         let holds = |workspace: &Workspace, shell: &Self| {
             shell.trees.get(workspace).is_some_and(|tree| tree.tiles.find_pane(&pane).is_some())
@@ -321,6 +307,7 @@ impl Shell {
 
     /// True while the job that opens the first run is at work.
     pub(super) fn opening(&self) -> bool {
-        self.state.jobs.iter().any(|job| job.kind == JobKind::OpenRun && job.state == JobState::Running)
+        self.moved_in
+            || self.state.jobs.iter().any(|job| job.kind == JobKind::OpenRun && job.state == JobState::Running)
     }
 }

@@ -7,6 +7,7 @@ mod board;
 mod command;
 mod dialogs;
 mod execute;
+mod library;
 mod open;
 mod palette;
 mod panels;

@@ -19,15 +19,7 @@ impl Shell {
         if path.join("run.json").is_file() {
             self.open_run_folder(path.to_owned(), now);
         } else if path.is_dir() {
-            path.clone_into(&mut self.state.workspace);
-            self.refresh_runs();
-            match self.state.runs.first().map(|run| run.dir.path().to_owned()) {
-                Some(folder) => self.open_run_folder(folder, now),
-                None => {
-                    self.show_pane(Pane::Runs);
-                    self.state.say(false, format!("{} is the workspace now; it holds no runs yet", path.display()));
-                }
-            }
+            self.change_workspace(path);
         } else {
             self.inspect(path.to_owned(), now);
         }

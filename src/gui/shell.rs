@@ -13,7 +13,7 @@ use super::panels::{Pane, Panels};
 use super::persist::{self, Saved};
 use super::state::{AppState, Hover, JobId, Loadable};
 use super::workspace::{Docking, Workspace};
-use super::{bars, theme};
+use super::{bars, library, theme};
 use crate::jobs::{Waker, Worker};
 use crate::tasks::{Explanation, Filter, FilteredRun};
 
@@ -44,6 +44,10 @@ pub struct Shell {
     pub(super) sieve: Option<Worker<Filter, FilteredRun>>,
     /// The filter the sieve was last asked for.
     pub(super) sifted: Option<Filter>,
+    /// Reads the list of runs.
+    pub(super) library: Option<Worker<library::Wanted, library::Shelf>>,
+    /// The workspace was changed, its newest run is to be opened.
+    pub(super) moved_in: bool,
     /// The newest job that opens a run.
     pub(super) opens: Option<JobId>,
     /// The newest job that looks at a file.
@@ -84,6 +88,8 @@ impl Shell {
             asked: None,
             sieve: None,
             sifted: None,
+            library: None,
+            moved_in: false,
             opens: None,
             inspects: None,
             wake,
@@ -102,6 +108,7 @@ impl Shell {
         if self.state.live.run.is_some() && self.state.live.run != before {
             self.refresh_runs();
         }
+        self.take_runs(now);
         if let Some(answer) = self.explainer.as_ref().and_then(Worker::poll) {
             self.state.why = match answer {
                 Ok(why) => Loadable::Ready(Arc::new(why)),

@@ -231,6 +231,8 @@ pub struct AppState {
     pub selection: Selection,
     /// Pointed at.
     pub hover: Hover,
+    /// True while the runs of the workspace are read anew.
+    pub listing: bool,
     /// Runs of the workspace, newest first.
     pub runs: Vec<RunEntry>,
     /// Run folders that cannot be read.
@@ -269,6 +271,7 @@ impl Default for AppState {
             filtered: Loadable::Empty,
             selection: Selection::default(),
             hover: Hover::default(),
+            listing: false,
             runs: Vec::new(),
             broken_runs: Vec::new(),
             compared: BTreeMap::new(),

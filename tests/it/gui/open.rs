@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use eframe::egui::{DroppedFile, HoveredFile};
+use eframe::egui::{DroppedFile, HoveredFile, Key};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use glassbox::gui::{AppState, Command, JobState, Loadable, Pane, Shell, Wanted};
+use glassbox::runs::{RunDir, RunStatus, Stage, append_line};
 
+use super::work::{epochs, manifest};
 use crate::common::{FINISHED, csv, walk};
 
 type Window = Harness<'static, Shell>;
@@ -170,6 +172,27 @@ fn files_dragged_over_the_window_show_what_a_drop_would_do() {
     assert!(window.state().state.jobs.is_empty(), "hovering opens nothing");
 }
 
+#[test]
+fn the_list_of_runs_follows_the_disk() {
+    let (mut window, folder) = super::bare(SIZE);
+    let mut manifest = manifest("mine", RunStatus::Cancelled, &[Stage::Collect]);
+    let dir = RunDir::create(folder.path(), &manifest).unwrap();
+    window.state_mut().commands.push(Command::RefreshRuns);
+    until(&mut window, "the run is listed", |state| state.runs.len() == 1 && !state.listing);
+    assert_eq!(window.state().state.run_scores["mine"].epochs, 0);
+    // It is continued and finishes.
+    for epoch in epochs(&[1.02, 0.97]) {
+        append_line(&dir.metrics_file(), &epoch).unwrap();
+    }
+    manifest.status = RunStatus::Finished;
+    dir.save(&manifest).unwrap();
+    window.key_press(Key::F5);
+    window.run_steps(2);
+    until(&mut window, "it is listed as finished", |state| state.runs[0].manifest.status == RunStatus::Finished);
+    let score = window.state().state.run_scores["mine"];
+    assert_eq!((score.epochs, score.best), (2, Some((2, 0.97))));
+}
+
 /// A window whose dialog is open and was asked for a file.
 fn asked(answer: fn(Wanted) -> Result<Option<PathBuf>, String>) -> (Window, tempfile::TempDir) {
     let (mut window, folder) = super::bare(SIZE);
@@ -187,7 +210,7 @@ fn type_path(window: &mut Window, path: &Path) {
     window.run_steps(1);
     window.get_by_label("Path").type_text(&path.display().to_string());
     window.run_steps(3);
-    window.key_press(eframe::egui::Key::Enter);
+    window.key_press(Key::Enter);
     window.run_steps(3);
 }
 

@@ -29,8 +29,8 @@ fn state(pane: Pane, name: &str) -> (AppState, &'static str) {
     let words = match (pane, name) {
         (Pane::Runs, "empty") => "The workspace has no runs yet",
         (Pane::Runs, "loading") => {
-            state.jobs = vec![job(1, "run", JobKind::Run(Stage::Train), JobState::Running)];
-            "The workspace has no runs yet"
+            state.listing = true;
+            "Reading the runs of the workspace"
         }
         (Pane::Runs, _) => {
             state.broken_runs = vec![CAUSE.to_owned()];

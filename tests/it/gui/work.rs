@@ -104,7 +104,7 @@ fn epoch(epoch: usize, score: f64) -> EpochMetrics {
     }
 }
 
-fn epochs(scores: &[f64]) -> Vec<EpochMetrics> {
+pub(super) fn epochs(scores: &[f64]) -> Vec<EpochMetrics> {
     scores.iter().enumerate().map(|(i, score)| epoch(i + 1, *score)).collect()
 }
 
@@ -187,7 +187,7 @@ fn training_looks_as_it_did() {
     bench(Pane::Training, state, [800.0, 600.0]).snapshot("training_panel");
 }
 
-fn manifest(id: &str, status: RunStatus, done: &[Stage]) -> Manifest {
+pub(super) fn manifest(id: &str, status: RunStatus, done: &[Stage]) -> Manifest {
     Manifest {
         id: id.to_owned(),
         version: "0.1.0".to_owned(),
