@@ -10,6 +10,7 @@ mod compute;
 mod definition;
 mod engine;
 mod instance;
+pub mod kernels;
 mod lines;
 mod unit;
 

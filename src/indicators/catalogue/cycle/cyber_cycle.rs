@@ -55,6 +55,7 @@ impl Build for CyberCycle {
 }
 
 impl Indicator for CyberCycle {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let price = median_price(bar);
         self.prices.push(price);

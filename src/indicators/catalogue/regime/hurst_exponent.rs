@@ -56,6 +56,7 @@ impl Build for Hurst {
 }
 
 impl Indicator for Hurst {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         self.logs.push(bar.close.ln());
         let logs = self.logs.as_slice();

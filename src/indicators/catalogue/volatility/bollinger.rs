@@ -49,6 +49,7 @@ impl Build for Bollinger {
 }
 
 impl Indicator for Bollinger {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (mid, std) = (self.mean.next(bar.close), self.deviation.next(bar.close));
         let half = self.width * std;

@@ -75,6 +75,7 @@ impl Build for Damiani {
 }
 
 impl Indicator for Damiani {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let range = self.range.next(bar).range;
         let price = typical_price(bar);

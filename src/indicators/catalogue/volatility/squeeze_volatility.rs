@@ -77,6 +77,7 @@ impl Build for Squeeze {
 }
 
 impl Indicator for Squeeze {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (mean, half) = (self.mean.next(bar.close), self.width * self.deviation.next(bar.close));
         let (bb_top, bb_bot) = (mean + half, mean - half);
