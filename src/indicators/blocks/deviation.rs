@@ -17,7 +17,13 @@ pub struct Deviation {
 impl Deviation {
     /// Over `n` values.
     pub fn new(n: usize) -> Self {
-        Self { ladder: Ladder::new(n), run: EqualRun::default(), n: n as f64, divisor: Divisor::new(n as f64), mean: f64::NAN }
+        Self {
+            ladder: Ladder::new(n),
+            run: EqualRun::default(),
+            n: n as f64,
+            divisor: Divisor::new(n as f64),
+            mean: f64::NAN,
+        }
     }
 
     /// Takes the next value; the deviation from the n-th on.

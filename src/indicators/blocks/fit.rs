@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Divisor, Window};
 use super::ladder::{Ladder, Tilt};
+use super::{Divisor, Window};
 
 /// Linearly weighted moving average: the newest of n values weighs n, the oldest 1.
 #[derive(Debug, Clone, Serialize, Deserialize)]

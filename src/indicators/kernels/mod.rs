@@ -8,7 +8,8 @@ mod tiles;
 
 pub use columns::Columns;
 
-use super::{Args, Instance};
+use super::{Args, Instance, Mode};
+use crate::market::Series;
 
 #[cfg(test)]
 mod tests;
@@ -39,16 +40,39 @@ kernels! {
     "wma" => averages::wma, ["wma"];
 }
 
-/// The lines at `wanted` (positions in the definition) of `instance`, if there is a kernel that gives them all.
-pub(super) fn columns_of(instance: &Instance, wanted: &[usize], columns: &Columns) -> Option<Vec<Vec<f64>>> {
-    let definition = instance.definition();
-    let &(id, given) = KERNELS.iter().find(|(id, _)| *id == definition.id && instance.mode() == super::Mode::Standard)?;
-    let place = |&line: &usize| given.iter().position(|name| *name == definition.lines[line].name);
-    let places: Vec<usize> = wanted.iter().map(place).collect::<Option<_>>()?;
+/// The lines called `names` of `instance` over the bars of a series, and nothing else; `columns` holds the same bars.
+/// `None` if the indicator has no such line.
+pub fn compute_columns(
+    instance: &Instance,
+    names: &[&str],
+    series: &Series,
+    columns: &Columns,
+) -> Option<Vec<Vec<f64>>> {
+    let lines = instance.definition().lines;
+    let places: Option<Vec<usize>> = names.iter().map(|name| lines.iter().position(|l| l.name == *name)).collect();
+    let places = places?;
+    Some(by_kernel(instance, names, columns).unwrap_or_else(|| by_stream(instance, &places, series)))
+}
+
+/// By a kernel that gives all of them, if there is one.
+fn by_kernel(instance: &Instance, names: &[&str], columns: &Columns) -> Option<Vec<Vec<f64>>> {
+    let known = |(id, _): &&(&str, &[&str])| *id == instance.definition().id && instance.mode() == Mode::Standard;
+    let &(id, given) = KERNELS.iter().find(known)?;
+    let places = names.iter().map(|name| given.iter().position(|g| g == name)).collect::<Option<Vec<usize>>>()?;
     let column = |k: usize| places.contains(&k).then(|| Vec::with_capacity(columns.close.len()));
     let mut out: Vec<Option<Vec<f64>>> = (0..given.len()).map(column).collect();
     run(id, instance.args(), columns, &mut out);
-    places.iter().map(|&k| out[k].clone()).collect()
+    places.iter().map(|&k| out[k].take()).collect()
+}
+
+fn by_stream(instance: &Instance, places: &[usize], series: &Series) -> Vec<Vec<f64>> {
+    let mut values: Vec<Vec<f64>> = places.iter().map(|_| vec![f64::NAN; series.len()]).collect();
+    let mut columns: Vec<Option<&mut [f64]>> = instance.definition().lines.iter().map(|_| None).collect();
+    for (values, &place) in values.iter_mut().zip(places) {
+        columns[place] = Some(values);
+    }
+    instance.start().run(series.bars(), &series.flows(), &mut columns);
+    values
 }
 
 fn run(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) {
@@ -68,42 +92,4 @@ fn run(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) {
 #[target_feature(enable = "avx2,fma")]
 fn run_wide(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) {
     dispatch(id, args, columns, out);
-}
-
-#[cfg(test)]
-#[test]
-#[ignore]
-fn speed() {
-    let n = 1_000_000;
-    let x: Vec<f64> = (0..n).map(|i| 100.0 + ((i as f64) * 0.37).sin() + ((i * 7919 % 1013) as f64) * 1e-3).collect();
-    let c = Columns { open: x.clone(), high: x.clone(), low: x.clone(), close: x, volume: vec![] };
-    let (mut a, mut b) = (f64::MAX, f64::MAX);
-    let mut out: Vec<f64> = Vec::with_capacity(n);
-    for _ in 0..15 {
-        let t = std::time::Instant::now();
-        let mut v: Vec<f64> = Vec::with_capacity(n);
-        for tile in c.close.chunks(512) {
-            v.extend_from_slice(tile);
-        }
-        a = a.min(t.elapsed().as_secs_f64());
-        std::hint::black_box(v);
-        let t = std::time::Instant::now();
-        out.clear();
-        for tile in c.close.chunks(512) {
-            out.extend_from_slice(tile);
-        }
-        b = b.min(t.elapsed().as_secs_f64());
-    }
-    println!("floor with allocation {:.2} ns/bar, without {:.2} ns/bar", a * 1e9 / n as f64, b * 1e9 / n as f64);
-    for (id, k, args) in [("sma", 1, vec![20.0]), ("wma", 1, vec![20.0]), ("ema", 1, vec![20.0]), ("donchian", 2, vec![20.0]), ("donchian", 2, vec![200.0])] {
-        let mut best = f64::MAX;
-        for _ in 0..15 {
-            let t = std::time::Instant::now();
-            let mut out: Vec<Option<Vec<f64>>> = (0..k).map(|k| (k == 0).then(|| Vec::with_capacity(n))).collect();
-            run(id, Args(&args), &c, &mut out);
-            best = best.min(t.elapsed().as_secs_f64());
-            std::hint::black_box(out);
-        }
-        println!("{id} {args:?} {:.2} ns/bar", best * 1e9 / n as f64);
-    }
 }
