@@ -3,21 +3,31 @@
 //! Missing input (NaN) gives missing output and leaves the state as it was, so a block that follows another starts
 //! counting at that block's first value, and one missing value in mid-series never poisons what comes after.
 
+mod arithmetic;
 mod average;
+mod covariance;
 mod deviation;
+mod drawdown;
 mod extreme;
 mod fit;
+mod log;
 mod original;
+mod positive;
 mod price;
 mod sorted;
 mod sum;
 mod window;
 
+pub use arithmetic::{Arithmetic, Exact, Original, Spread};
 pub use average::{Ema, Sma, Wilder, ratio};
+pub use covariance::Covariance;
 pub use deviation::Deviation;
+pub use drawdown::MaxDrawdown;
 pub use extreme::{Extreme, Highest, Lowest};
 pub use fit::{Line, LineFit, Wma};
+pub use log::{LogReturn, log_ratio};
 pub use original::{TwoMomentDeviation, ratio_or_zero};
+pub use positive::PositiveSum;
 pub use price::{Cross, TrueRange, TrueRangeBar, median_price, typical_price};
 pub use sorted::SortedWindow;
 pub use sum::{CompensatedSum, RollingSum};
