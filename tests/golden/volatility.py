@@ -13,9 +13,9 @@ with open("indicators_talib.csv") as f:
     O, H, L, C, V = np.array([[float(x) for x in row[:5]] for row in list(csv.reader(f))[1:]]).T
 N = len(C)
 NAN = np.full(N, np.nan)
-BARS = [0, 1, 2, 9, 10, 13, 14, 18, 19, 20, 22, 26, 29, 30, 33, 39, 40, 41, 49, 50, 51, 60, 68, 69, 80, 99, 100, 119,
-        120, 142, 143, 155, 166, 179, 190, 201, 213, 226, 238, 247, 259, 270, 284, 295, 307, 318, 331, 342, 353, 366,
-        377, 399]
+BARS = [0, 1, 2, 9, 10, 13, 14, 18, 19, 20, 22, 26, 29, 30, 33, 39, 40, 41, 49, 50, 51, 60, 68, 69, 80, 99, 100, 112,
+        113, 119, 120, 142, 143, 155, 166, 179, 190, 201, 213, 226, 238, 247, 259, 270, 284, 295, 307, 318, 331, 342,
+        353, 366, 377, 399]
 columns = {}
 
 
@@ -81,7 +81,6 @@ put("realized_volatility.log_return", r)
 put("realized_volatility.volatility", rms(r, 30))
 put("parkinson_volatility.log_range", r_hl)
 put("parkinson_volatility.volatility", np.sqrt(mean(r_hl**2, 10) / (4 * math.log(2))))
-put("garman_klass_volatility.log_body", r_co)
 put("garman_klass_volatility.volatility", np.sqrt(mean(r_hl**2 / 2 - (2 * math.log(2) - 1) * r_co**2, 20)))
 put("rogers_satchell_volatility.volatility", np.sqrt(mean(rs, 50)))
 
@@ -91,7 +90,6 @@ open_close[:n] = np.nan          # over the same bars as the opening jumps
 inside = np.sqrt(mean(rs + 0 * r, n))
 k = 0.34 / (1.34 + (n + 1) / (n - 1))
 put("yang_zhang_volatility.open_close", open_close)
-put("yang_zhang_volatility.inside", inside)
 put("yang_zhang_volatility.volatility", np.sqrt(overnight**2 + k * open_close**2 + (1 - k) * inside**2))
 
 down, up = rms(np.where(r > 0, 0, r), 40), rms(np.where(r < 0, 0, r), 40)
@@ -104,7 +102,7 @@ def rank(w):
     return scipy.stats.percentileofscore(w[:-1], w[-1], kind="mean")
 
 
-atr = wilder(tr, 21)
+atr = wilder(tr, 14)
 put("atr_percentile.percentile", rolling(rank, 100, atr))
 put("atr_percentile.median", rolling(np.median, 100, atr))
 put("atr_percentile.over_median", atr / columns["atr_percentile.median"])
@@ -155,11 +153,10 @@ put("bandwidth_percentile.lowest", lowest)
 put("bandwidth_percentile.highest", highest)
 
 put("natr.natr", talib.NATR(H, L, C, 14))
-put("natr.ntr", 100 * tr / C)
 
 put("true_range_expansion.expansion", tr / before(wilder(tr, 10)))
-put("true_range_expansion.z", rolling(lambda w: scipy.stats.zscore(w)[-1], 50, tr))
-put("true_range_expansion.std", std(tr, 50))
+put("true_range_expansion.z", rolling(lambda w: scipy.stats.zscore(w)[-1], 100, tr))
+put("true_range_expansion.std", std(tr, 100))
 
 gap = O - before(C)
 old = before(wilder(tr, 14))

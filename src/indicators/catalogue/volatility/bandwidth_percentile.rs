@@ -1,11 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Deviation, Sma, SortedWindow, ratio};
+use crate::indicators::blocks::{Deviation, RankWindow, Sma, ratio};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
-
-use super::atr_percentile::percent_rank;
 
 pub(super) static DEFINITION: Definition = Definition {
     id: "bandwidth_percentile",
@@ -44,28 +42,28 @@ fn first_rank(p: Args<'_>) -> usize {
 struct State {
     mean: Sma,
     deviation: Deviation,
-    sorted: SortedWindow,
+    ranks: RankWindow,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
         let period = p.bars(0);
-        Self { mean: Sma::new(period), deviation: Deviation::new(period), sorted: SortedWindow::new(p.bars(1)) }
+        Self { mean: Sma::new(period), deviation: Deviation::new(period), ranks: RankWindow::new(p.bars(1)) }
     }
 }
 
 impl Indicator for State {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let bandwidth = ratio(4.0 * self.deviation.next(bar.close), self.mean.next(bar.close));
-        if !self.sorted.push(bandwidth) {
+        if !self.ranks.push(bandwidth) {
             return;
         }
-        let &[lowest, .., highest] = self.sorted.as_slice() else { return };
+        let &[lowest, .., highest] = self.ranks.as_slice() else { return };
         let span = highest - lowest;
         let relative = ratio(bandwidth - lowest, span);
         let squeeze = f64::from(bandwidth == lowest && span > 0.0);
         let bulge = f64::from(bandwidth == highest && span > 0.0);
-        let percentile = percent_rank(&self.sorted, bandwidth);
+        let percentile = self.ranks.percentile();
         lines.copy_from_slice(&[percentile, relative, squeeze, bulge, lowest, highest]);
     }
 }

@@ -19,7 +19,6 @@ pub(super) static DEFINITION: Definition = Definition {
     lines: &[
         LineSpec::output("volatility", "Volatility from range and body", Unit::RATIO, |p| p.bars(0) - 1),
         LineSpec::internal("term", "Variance of the bar alone", Unit::RATIO, |_| 0),
-        LineSpec::internal("log_body", "Logarithm of close over open", Unit::RATIO, |_| 0),
     ],
     numbered: false,
     also: &[],
@@ -44,6 +43,6 @@ impl Indicator for State {
         let (range, body) = (log_ratio(bar.high, bar.low), log_ratio(bar.close, bar.open));
         // Not negative, as the body lies within the range.
         let term = 0.5 * range * range - (2.0 * LN_2 - 1.0) * body * body;
-        lines.copy_from_slice(&[self.terms.mean(term).sqrt(), term, body]);
+        lines.copy_from_slice(&[self.terms.mean(term).sqrt(), term]);
     }
 }

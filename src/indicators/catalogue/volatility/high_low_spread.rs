@@ -70,7 +70,7 @@ impl Indicator for State {
         let gamma = squared_log_range(moved_high.max(high), moved_low.min(low));
         let (root_beta, root_gamma) = (beta.sqrt() / D, (gamma / D).sqrt());
         let alpha = (SQRT_2 - 1.0) * root_beta - root_gamma;
-        let spread = 2.0 * (0.5 * alpha).tanh();
+        let spread = 2.0 * tanh(0.5 * alpha);
         let sigma = (root_gamma - (1.0 - FRAC_1_SQRT_2) * root_beta) / self.k;
         let (mean_spread, mean_sigma) = (self.spreads.mean(spread.max(0.0)), self.sigmas.mean(sigma.max(0.0)));
         lines.copy_from_slice(&[mean_spread, mean_sigma, spread, sigma, beta, gamma]);
@@ -80,4 +80,13 @@ impl Indicator for State {
 fn squared_log_range(high: f64, low: f64) -> f64 {
     let range = log_ratio(high, low);
     range * range
+}
+
+/// Near 0 a convergent of Lambert's continued fraction, exact to rounding and cheaper than the exponentials.
+fn tanh(x: f64) -> f64 {
+    if x.abs() > 0.25 {
+        return x.tanh();
+    }
+    let y = x * x;
+    x * (10_395.0 + y * (1260.0 + y * 21.0)) / (10_395.0 + y * (4725.0 + y * (210.0 + y)))
 }

@@ -9,14 +9,11 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "natr",
     title: "Normalized average true range",
     family: Family::Volatility,
-    formula: "natr = 100 ATR(period) / c; ntr = 100 tr / c",
+    formula: "natr = 100 ATR(period) / c",
     source: "J. Forman, Cross-Market Evaluations with Normalized Average True Range, Technical Analysis of Stocks & \
              Commodities (May 2006)",
     params: &[Param::bars("period", "Length of Wilder's average", 14, 1)],
-    lines: &[
-        LineSpec::output("natr", "Average range in percent of the close", Unit::RATIO, |p| p.bars(0)),
-        LineSpec::internal("ntr", "True range in percent of the close", Unit::RATIO, |_| 1),
-    ],
+    lines: &[LineSpec::output("natr", "Average range in percent of the close", Unit::RATIO, |p| p.bars(0))],
     numbered: false,
     also: &[],
     needs: &[],
@@ -38,8 +35,7 @@ impl Build for State {
 
 impl Indicator for State {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let range = self.range.next(bar).range;
-        let average = self.average.next(range);
-        lines.copy_from_slice(&[100.0 * (average / bar.close), 100.0 * (range / bar.close)]);
+        let average = self.average.next(self.range.next(bar).range);
+        lines[0] = 100.0 * (average / bar.close);
     }
 }

@@ -15,7 +15,7 @@ pub(super) static DEFINITION: Definition = Definition {
              Patterns and Opening Range Breakout (1990) on expansion after contraction",
     params: &[
         Param::bars("period", "Length of Wilder's average", 10, 1),
-        Param::bars("window", "True ranges in mean and deviation", 50, 2),
+        Param::bars("window", "True ranges in mean and deviation", 100, 2),
     ],
     lines: &[
         LineSpec::output("expansion", "True range over the average before it", Unit::RATIO, |p| p.bars(0) + 1),

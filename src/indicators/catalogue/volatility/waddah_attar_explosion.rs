@@ -12,16 +12,8 @@ pub(super) static DEFINITION: Definition = Definition {
     formula: "macd = EMA(c, fast) - EMA(c, slow); t1 = sensitivity (macd - macd[-1]); utrend = max(t1, 0); dtrend = \
               max(-t1, 0); exp = 2 mult STD(c, channel), the distance of the Bollinger bands; dead = dead_mult \
               ATR(dead_period); signal = sign(t1) where |t1| > exp > dead, else 0",
-    source: "W. Attar, MetaTrader (2006), in the public translation for TradingView by LazyBear (2014)",
-    params: &[
-        Param::bars("fast", "Length of the fast average", 20, 1),
-        Param::bars("slow", "Length of the slow average", 40, 1),
-        Param::bars("channel", "Length of the Bollinger bands", 20, 2),
-        Param::real("mult", "Deviations from the mean to a band", 2.0, 0.1, 20.0),
-        Param::real("sensitivity", "Factor of the change of the MACD", 150.0, 0.1, 10_000.0),
-        Param::real("dead_mult", "Average ranges in the dead zone", 3.7, 0.0, 1000.0),
-        Param::bars("dead_period", "Length of Wilder's average of the range", 100, 1),
-    ],
+    source: "W. Attar, MetaTrader 4, in the public translation for TradingView by LazyBear (2014)",
+    params: &params(100),
     lines: LINES,
     numbered: false,
     also: &[],
@@ -32,19 +24,23 @@ pub(super) static DEFINITION: Definition = Definition {
 
 /// The original takes the dead zone from 50 bars, and its deviation cancels digits of price-sized values.
 static ORIGINAL: Definition = Definition {
-    params: &[
+    params: &params(50),
+    compat: Compat::Absent,
+    engine: Engine::of::<Explosion<Original>>(),
+    ..DEFINITION
+};
+
+const fn params(dead_period: u16) -> [Param; 7] {
+    [
         Param::bars("fast", "Length of the fast average", 20, 1),
         Param::bars("slow", "Length of the slow average", 40, 1),
         Param::bars("channel", "Length of the Bollinger bands", 20, 2),
         Param::real("mult", "Deviations from the mean to a band", 2.0, 0.1, 20.0),
         Param::real("sensitivity", "Factor of the change of the MACD", 150.0, 0.1, 10_000.0),
         Param::real("dead_mult", "Average ranges in the dead zone", 3.7, 0.0, 1000.0),
-        Param::bars("dead_period", "Length of Wilder's average of the range", 50, 1),
-    ],
-    compat: Compat::Absent,
-    engine: Engine::of::<Explosion<Original>>(),
-    ..DEFINITION
-};
+        Param::bars("dead_period", "Length of Wilder's average of the range", dead_period, 1),
+    ]
+}
 
 const LINES: &[LineSpec] = &[
     LineSpec::output("utrend", "Rise of the MACD, scaled", Unit::PRICE_DIFFERENCE, first_trend),

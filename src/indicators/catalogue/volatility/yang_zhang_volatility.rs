@@ -21,7 +21,6 @@ pub(super) static DEFINITION: Definition = Definition {
         LineSpec::output("volatility", "Volatility, drift and opening jumps considered", Unit::RATIO, |p| p.bars(0)),
         LineSpec::internal("overnight", "Deviation of the opening jumps", Unit::RATIO, |p| p.bars(0)),
         LineSpec::internal("open_close", "Deviation of open to close", Unit::RATIO, |p| p.bars(0)),
-        LineSpec::internal("inside", "Rogers-Satchell volatility", Unit::RATIO, |p| p.bars(0)),
     ],
     numbered: false,
     also: &[],
@@ -67,6 +66,6 @@ impl Indicator for State {
         let inside = self.inside.mean(rogers_satchell(bar));
         let of_day = self.k * open_close * open_close + (1.0 - self.k) * inside;
         let volatility = (overnight * overnight + of_day).sqrt();
-        lines.copy_from_slice(&[volatility, overnight, open_close, inside.sqrt()]);
+        lines.copy_from_slice(&[volatility, overnight, open_close]);
     }
 }
