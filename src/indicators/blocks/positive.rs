@@ -1,19 +1,23 @@
 use serde::{Deserialize, Serialize};
 
-use super::RollingSum;
+use super::{CompensatedSum, Window};
 
-/// Sum of the last n values of which none is negative: never negative itself, and exactly 0 when all are.
+/// Sum of the last n values of which none is negative: never negative itself, and exactly 0 when all are. Every n values
+/// it is added up anew, so that no rounding outlives the values it came from by more than that.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PositiveSum {
-    sum: RollingSum,
+    window: Window,
+    sum: CompensatedSum,
     n: usize,
     zeros: usize,
+    /// Values since the sum was added up.
+    age: usize,
 }
 
 impl PositiveSum {
     /// Over `n` values.
     pub fn new(n: usize) -> Self {
-        Self { sum: RollingSum::new(n), n, zeros: 0 }
+        Self { window: Window::new(n), sum: CompensatedSum::default(), n, zeros: 0, age: 0 }
     }
 
     /// Takes the next value; the sum from the n-th on.
@@ -22,7 +26,20 @@ impl PositiveSum {
             return f64::NAN;
         }
         self.zeros = if x == 0.0 { self.zeros + 1 } else { 0 };
-        let sum = self.sum.next(x);
+        self.sum.add(x);
+        if let Some(leaving) = self.window.push(x) {
+            self.sum.add(-leaving);
+        }
+        self.age += 1;
+        if self.age >= self.n {
+            self.age = 0;
+            self.sum = CompensatedSum::default();
+            self.window.as_slice().iter().for_each(|&v| self.sum.add(v));
+        }
+        if !self.window.is_full() {
+            return f64::NAN;
+        }
+        let sum = self.sum.value();
         // What removed values leave behind by rounding is no sum.
         if sum < 0.0 || self.zeros >= self.n { 0.0 } else { sum }
     }

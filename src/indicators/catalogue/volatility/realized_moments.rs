@@ -37,12 +37,14 @@ struct State {
     /// Sums of r^2, r^3, r^4 and r |r|.
     sums: [CompensatedSum; 4],
     zeros: usize,
+    /// Returns since the sums were added up.
+    age: usize,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
         let window = Window::new(p.bars(0));
-        Self { returns: LogReturn::default(), window, n: p.real(0), sums: Default::default(), zeros: 0 }
+        Self { returns: LogReturn::default(), window, n: p.real(0), sums: Default::default(), zeros: 0, age: 0 }
     }
 }
 
@@ -56,6 +58,15 @@ impl Indicator for State {
         self.add(change, 1.0);
         if let Some(leaving) = self.window.push(change) {
             self.add(leaving, -1.0);
+        }
+        // Added up anew now and then, so that no rounding long outlives the returns it came from.
+        self.age += 1;
+        if self.age >= self.window.len() && self.window.is_full() {
+            self.age = 0;
+            self.sums = Default::default();
+            for i in 0..self.window.len() {
+                self.add(self.window.as_slice()[i], 1.0);
+            }
         }
         // What removed returns leave behind by rounding is no variance.
         if !self.window.is_full() || self.zeros >= self.window.len() {

@@ -96,11 +96,10 @@ fn sums_of_products_keep_their_digits_through_storm_and_calm() {
         |b: &[Bar], count: usize| -> f64 { returns(b).windows(count).map(|w| w.iter().product::<f64>().abs()).sum() };
     let half_pi = std::f64::consts::FRAC_PI_2;
     assert_defined("jump_variation", "bipower_variance", 61, 1e-11, |b| half_pi * 60.0 / 59.0 * sum_of_products(b, 2));
-    // Fourth powers of these returns span 22 digits.
-    assert_defined("jump_variation", "quarticity", 61, 1e-6, |b| {
+    assert_defined("jump_variation", "quarticity", 61, 1e-11, |b| {
         half_pi * half_pi * 3600.0 / 57.0 * sum_of_products(b, 4)
     });
-    assert_defined("realized_moments", "kurtosis", 81, 1e-6, |b| {
+    assert_defined("realized_moments", "kurtosis", 81, 1e-11, |b| {
         let squares: Vec<f64> = returns(b).iter().map(|r| r * r).collect();
         80.0 * squares.iter().map(|s| s * s).sum::<f64>() / squares.iter().sum::<f64>().powi(2)
     });
