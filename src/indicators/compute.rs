@@ -72,8 +72,8 @@ fn lines_of(
         (!without(&name)).then(|| Line { name, meaning, unit, internal, values: vec![f64::NAN; bars.len()] })
     };
     let mut lines: Vec<Option<Line>> = instance.line_names().into_iter().zip(specs).map(line).collect();
-    let column = |line: &'_ mut Option<Line>| line.as_mut().map(|line| line.values.as_mut_slice());
-    let mut columns: Vec<Option<&mut [f64]>> = lines.iter_mut().map(column).collect();
+    let mut columns: Vec<Option<&mut [f64]>> =
+        lines.iter_mut().map(|line| line.as_mut().map(|line| line.values.as_mut_slice())).collect();
     stream.run(bars, flows, &mut columns);
     lines.into_iter().flatten().collect()
 }

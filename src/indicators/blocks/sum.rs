@@ -20,6 +20,17 @@ impl CompensatedSum {
         self.low += error;
     }
 
+    /// Adds a value too long for one double, given as a rounded part and the rest.
+    pub fn add_pair(&mut self, x: (f64, f64)) {
+        self.add(x.0);
+        self.low += x.1;
+    }
+
+    /// The sum as its rounded value and the rest.
+    pub fn pair(&self) -> (f64, f64) {
+        two_sum(self.high, self.low)
+    }
+
     /// The sum, rounded once.
     pub fn value(&self) -> f64 {
         self.high + self.low
@@ -27,10 +38,16 @@ impl CompensatedSum {
 }
 
 /// a + b as its rounded value and the exact error (D. Knuth, TAOCP vol. 2, 4.2.2).
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let b_part = sum - a;
     (sum, (a - (sum - b_part)) + (b - b_part))
+}
+
+/// a * b as its rounded value and the exact error.
+pub(super) fn two_product(a: f64, b: f64) -> (f64, f64) {
+    let product = a * b;
+    (product, a.mul_add(b, -product))
 }
 
 /// Sum of the last n values.

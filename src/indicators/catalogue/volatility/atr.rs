@@ -21,7 +21,7 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: true,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
+    compat: Compat::Same,
     engine: Engine::of::<Atr>(),
 };
 
