@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod average;
+mod correlation;
 mod covariance;
 mod deviation;
 mod drawdown;
@@ -12,17 +13,25 @@ mod extreme;
 mod fit;
 pub(in crate::indicators) mod ladder;
 mod log;
+mod money;
 mod original;
 mod positive;
 mod price;
 mod rank;
+mod score;
+mod session;
 mod sorted;
+mod stochastic;
+mod strength;
 mod sum;
+mod swing;
+mod weighted;
 mod window;
 
 pub use arithmetic::{Arithmetic, Exact, Original, Spread};
 pub(in crate::indicators) use average::{Divisor, smooth};
 pub use average::{Ema, Sma, Wilder, ratio};
+pub use correlation::Correlation;
 pub use covariance::Covariance;
 pub use deviation::Deviation;
 pub(in crate::indicators) use deviation::{EqualRun, deviation_of};
@@ -31,12 +40,19 @@ pub use extreme::{Extreme, Highest, Lowest};
 pub use fit::{Line, LineFit, Wma};
 pub(in crate::indicators) use fit::{LineValue, WmaValue};
 pub use log::{LogReturn, log_ratio};
+pub use money::{SteadySum, Total, close_location};
 pub use original::{TwoMomentDeviation, ratio_or_zero};
 pub use positive::PositiveSum;
 pub use price::{Cross, TrueRange, TrueRangeBar, median_price, typical_price};
 pub use rank::RankWindow;
+pub use score::{RollingScore, Score};
+pub use session::Sessions;
 pub use sorted::SortedWindow;
+pub use stochastic::SmoothStochastic;
+pub use strength::Strength;
 pub use sum::{CompensatedSum, RollingSum};
+pub use swing::Swings;
+pub use weighted::WeightedDeviation;
 pub use window::{Lag, Window};
 
 #[cfg(test)]
