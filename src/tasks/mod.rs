@@ -3,6 +3,7 @@
 
 mod analyze;
 mod backtest;
+mod browse;
 mod collect;
 mod demo;
 mod doctor;
@@ -24,6 +25,7 @@ mod window;
 
 pub use analyze::AnalysisSummary;
 pub use backtest::{BacktestSummary, read_reports};
+pub use browse::{InstanceLines, LineLook, SPARK, instance_lines, is_captured};
 pub use collect::{CollectRequest, Collected, collect};
 pub use demo::extract_demo;
 pub use doctor::{Check, doctor};
