@@ -64,11 +64,8 @@ impl<const ORIGINAL: bool> Indicator for Strength<ORIGINAL> {
         self.previous = bar.close;
         let half = 0.5 * change.abs();
         let [up, down] = if ORIGINAL { [half + change, half - change] } else { split(change) };
-        let twice = |averages: &mut [Wma; 2], x: f64| {
-            let once = averages[0].next(x);
-            averages[1].next(once)
-        };
-        let (bulls, bears) = (twice(&mut self.bulls, up), twice(&mut self.bears, down));
+        let ([bulls, more_bulls], [bears, more_bears]) = (&mut self.bulls, &mut self.bears);
+        let (bulls, bears) = (more_bulls.next(bulls.next(up)), more_bears.next(bears.next(down)));
         put(lines, [bulls - bears, bulls, bears]);
     }
 }

@@ -62,11 +62,9 @@ impl Indicator for StochasticMomentum {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (highest, lowest) = self.extremes.next(bar.high, bar.low);
         let (distance, range) = (bar.close - f64::midpoint(highest, lowest), highest - lowest);
-        let twice = |averages: &mut [Ema; 2], x: f64| {
-            let once = averages[0].next(x);
-            averages[1].next(once)
-        };
-        let (distance_smooth, range_smooth) = (twice(&mut self.distance, distance), twice(&mut self.range, range));
+        let ([distance_once, distance_twice], [range_once, range_twice]) = (&mut self.distance, &mut self.range);
+        let distance_smooth = distance_twice.next(distance_once.next(distance));
+        let range_smooth = range_twice.next(range_once.next(range));
         let smi = (100.0 * ratio(distance_smooth, 0.5 * range_smooth)).clamp(-100.0, 100.0);
         let signal = self.signal.next(smi).clamp(-100.0, 100.0);
         put(lines, [smi, signal, distance, range, distance_smooth, range_smooth]);
