@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::put;
 use crate::indicators::blocks::{Sma, Window, ratio_or_zero, sum_of, typical_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::moves::split;
-use super::put;
 use crate::indicators::blocks::RollingSum;
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;

@@ -11,11 +11,3 @@ family! {
     pretty_good_osc, price_momentum_oscillator, psychological_line, qqe_mod, random_walk_index, relative_vigor_index,
     rmi, roc, rsi, rsx, stoch_rsi, stochastic_momentum, stochastic_slow, trix, tsi, ultimate_osc, wavetrend, williams_r,
 }
-
-/// Writes the first N lines. Copied from a slice, whose length is known when it runs, they would cost a call.
-#[inline(always)]
-fn put<const N: usize>(lines: &mut [f64], values: [f64; N]) {
-    if let Some(lines) = lines.first_chunk_mut() {
-        *lines = values;
-    }
-}

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::put;
 use crate::indicators::blocks::{HighLow, Sma, ratio, ratio_or_zero};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
