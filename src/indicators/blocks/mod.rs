@@ -5,24 +5,28 @@
 
 mod average;
 mod deviation;
+mod exchange;
 mod extreme;
 mod fit;
 mod laguerre;
 mod original;
 mod price;
 mod sliding;
+mod smooth;
 mod sorted;
 mod sum;
 mod window;
 
 pub use average::{Ema, Sma, Wilder, ratio};
 pub use deviation::Deviation;
+pub use exchange::{ExchangeSum, SlidingSum};
 pub use extreme::{Extreme, Highest, Lowest};
 pub use fit::{Line, LineFit, Wma};
 pub use laguerre::Laguerre;
 pub use original::{TwoMomentDeviation, ratio_or_zero};
 pub use price::{Cross, TrueRange, TrueRangeBar, median_price, typical_price};
 pub use sliding::{Sliding, SlidingHigh, SlidingLow};
+pub use smooth::{Blend, Smooth};
 pub use sorted::SortedWindow;
 pub use sum::{CompensatedSum, RollingSum};
 pub use window::{Lag, Window};

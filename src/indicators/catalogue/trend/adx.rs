@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Lag, TrueRange, Wilder, ratio};
+use crate::indicators::blocks::{Blend, Smooth, ratio, ratio_or_zero};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -28,58 +28,76 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: false,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
-    engine: Engine::of::<Adx>(),
+    compat: Compat::Own(&ORIGINAL),
+    engine: Engine::of::<Adx<false>>(),
 };
 
+/// 0 without range.
+static ORIGINAL: Definition = Definition { compat: Compat::Absent, engine: Engine::of::<Adx<true>>(), ..DEFINITION };
+
 #[derive(Serialize, Deserialize)]
-struct Adx {
-    high: Lag,
-    low: Lag,
-    range: TrueRange,
-    plus: Wilder,
-    minus: Wilder,
-    atr: Wilder,
-    average: Wilder,
+struct Adx<const ORIGINAL: bool> {
+    /// High, low and close of the bar before.
+    before: [f64; 3],
+    n: usize,
+    count: usize,
+    gain: Blend,
+    plus: f64,
+    minus: f64,
+    range: f64,
+    average: Smooth,
 }
 
-impl Build for Adx {
+impl<const ORIGINAL: bool> Build for Adx<ORIGINAL> {
     fn build(p: Args<'_>) -> Self {
-        let wilder = || Wilder::new(p.bars(0));
         Self {
-            high: Lag::new(1),
-            low: Lag::new(1),
-            range: TrueRange::default(),
-            plus: wilder(),
-            minus: wilder(),
-            atr: wilder(),
-            average: wilder(),
+            before: [f64::NAN; 3],
+            n: p.bars(0),
+            count: 0,
+            gain: Blend::new(1.0 / p.real(0)),
+            plus: 0.0,
+            minus: 0.0,
+            range: 0.0,
+            average: Smooth::wilder(p.bars(0)),
         }
     }
 }
 
-impl Indicator for Adx {
+impl<const ORIGINAL: bool> Indicator for Adx<ORIGINAL> {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let rise = bar.high - self.high.next(bar.high);
-        let fall = self.low.next(bar.low) - bar.low;
-        let range = self.range.next(bar).range;
-        if range.is_nan() {
+        let [high, low, close] = std::mem::replace(&mut self.before, [bar.high, bar.low, bar.close]);
+        if close.is_nan() {
             return;
         }
-        let plus_dm = if rise > fall && rise > 0.0 { rise } else { 0.0 };
-        let minus_dm = if fall > rise && fall > 0.0 { fall } else { 0.0 };
-        let (plus, minus, atr) = (self.plus.next(plus_dm), self.minus.next(minus_dm), self.atr.next(range));
-        let di_plus = percent(plus, atr);
-        let di_minus = percent(minus, atr);
-        // Bars that only move inside one another have range but no direction.
+        let (rise, fall) = (bar.high - high, low - bar.low);
+        let plus_dm = if rise > fall { rise.max(0.0) } else { 0.0 };
+        let minus_dm = if fall > rise { fall.max(0.0) } else { 0.0 };
+        let range = bar.high.max(close) - bar.low.min(close);
+        [lines[4], lines[5]] = [plus_dm, minus_dm];
+        // Wilder's three averages, which come together and so share their count.
+        if self.count == self.n {
+            self.plus = self.gain.step(self.plus, plus_dm);
+            self.minus = self.gain.step(self.minus, minus_dm);
+            self.range = self.gain.step(self.range, range);
+        } else {
+            self.count += 1;
+            let count = self.count as f64;
+            self.plus += (plus_dm - self.plus) / count;
+            self.minus += (minus_dm - self.minus) / count;
+            self.range += (range - self.range) / count;
+            if self.count < self.n {
+                return;
+            }
+        }
+        let over = if ORIGINAL { ratio_or_zero } else { ratio };
+        // `clamp` only removes rounding and keeps NaN.
+        let percent = |part: f64, whole: f64| (100.0 * over(part, whole)).clamp(0.0, 100.0);
+        let (di_plus, di_minus) = (percent(self.plus, self.range), percent(self.minus, self.range));
         let total = di_plus + di_minus;
+        // Bars that only move inside one another have range but no direction.
         let dx = if total == 0.0 { 0.0 } else { percent((di_plus - di_minus).abs(), total) };
         let adx = self.average.next(dx);
-        lines.copy_from_slice(&[adx, di_plus, di_minus, dx, plus_dm, minus_dm, plus, minus, atr]);
+        [lines[0], lines[1], lines[2], lines[3]] = [adx, di_plus, di_minus, dx];
+        [lines[6], lines[7], lines[8]] = [self.plus, self.minus, self.range];
     }
-}
-
-/// 100 part / whole; `clamp` only removes rounding and keeps NaN.
-fn percent(part: f64, whole: f64) -> f64 {
-    (100.0 * ratio(part, whole)).clamp(0.0, 100.0)
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Ema;
+use crate::indicators::blocks::Smooth;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -27,13 +27,13 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct Dema {
-    first: Ema,
-    second: Ema,
+    first: Smooth,
+    second: Smooth,
 }
 
 impl Build for Dema {
     fn build(p: Args<'_>) -> Self {
-        Self { first: Ema::new(p.bars(0)), second: Ema::new(p.bars(0)) }
+        Self { first: Smooth::ema(p.bars(0)), second: Smooth::ema(p.bars(0)) }
     }
 }
 

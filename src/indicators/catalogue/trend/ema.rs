@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Ema;
+use crate::indicators::blocks::Smooth;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -21,11 +21,11 @@ pub(super) static DEFINITION: Definition = Definition {
 };
 
 #[derive(Serialize, Deserialize)]
-struct Exponential(Ema);
+struct Exponential(Smooth);
 
 impl Build for Exponential {
     fn build(p: Args<'_>) -> Self {
-        Self(Ema::new(p.bars(0)))
+        Self(Smooth::ema(p.bars(0)))
     }
 }
 

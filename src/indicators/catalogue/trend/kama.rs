@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Lag, RollingSum, Sma};
+use crate::indicators::blocks::{Blend, ExchangeSum, Sma};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -34,9 +34,13 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct Kama {
-    previous: Lag,
-    start: Lag,
-    volatility: RollingSum,
+    /// The last period closes in a ring.
+    closes: Vec<f64>,
+    place: usize,
+    previous: f64,
+    /// The close that left the ring last.
+    left: f64,
+    volatility: ExchangeSum,
     mean: Sma,
     fast: f64,
     slow: f64,
@@ -48,9 +52,11 @@ impl Build for Kama {
         let period = p.bars(0);
         let gain = |n: usize| 2.0 / (n as f64 + 1.0);
         Self {
-            previous: Lag::new(1),
-            start: Lag::new(period),
-            volatility: RollingSum::new(period),
+            closes: vec![f64::NAN; period],
+            place: 0,
+            previous: f64::NAN,
+            left: f64::NAN,
+            volatility: ExchangeSum::default(),
             mean: Sma::new(period),
             fast: gain(p.bars(1)),
             slow: gain(p.bars(2)),
@@ -62,16 +68,30 @@ impl Build for Kama {
 impl Indicator for Kama {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let close = bar.close;
-        let change = close - self.start.next(close);
-        let volatility = self.volatility.next((close - self.previous.next(close)).abs());
-        let mean = self.mean.next(close);
-        if volatility.is_nan() {
-            return;
-        }
-        let er = if change == 0.0 { 0.0 } else { (change.abs() / volatility).clamp(0.0, 1.0) };
+        let start = std::mem::replace(&mut self.closes[self.place], close);
+        self.place = if self.place + 1 == self.closes.len() { 0 } else { self.place + 1 };
+        let (entering, leaving) = ((close - self.previous).abs(), (start - self.left).abs());
+        (self.previous, self.left) = (close, start);
+        // Missing are the changes before the first.
+        self.volatility.exchange(or_zero(entering), or_zero(leaving));
+        let change = close - start;
+        let volatility = self.volatility.value();
+        let er = if change == 0.0 { 0.0 } else { (change.abs() / volatility).min(1.0) };
         let gain = er * (self.fast - self.slow) + self.slow;
         let sc = gain * gain;
-        self.value = if self.value.is_nan() { mean } else { self.value + sc * (close - self.value) };
+        if self.value.is_nan() {
+            let mean = self.mean.next(close);
+            if change.is_nan() {
+                return;
+            }
+            self.value = mean;
+        } else {
+            self.value = Blend::new(sc).step(self.value, close);
+        }
         lines.copy_from_slice(&[self.value, er, sc, change, volatility]);
     }
+}
+
+fn or_zero(x: f64) -> f64 {
+    if x.is_nan() { 0.0 } else { x }
 }

@@ -54,7 +54,8 @@ struct Trend {
 impl Trend {
     /// High and low of a bar as this trend sees them.
     fn see(&self, high: f64, low: f64) -> (f64, f64) {
-        if self.sign > 0.0 { (high, low) } else { (-low, -high) }
+        let (a, b) = (self.sign * high, self.sign * low);
+        (a.max(b), a.min(b))
     }
 
     /// The trend the other way, whose stop is the extreme of this one.
@@ -63,14 +64,8 @@ impl Trend {
     }
 
     fn advance(&mut self, high: f64, step: f64, max: f64) {
-        if high > self.ep {
-            self.ep = high;
-            self.af = (self.af + step).min(max);
-        }
-    }
-
-    fn write(&self, lines: &mut [f64]) {
-        lines.copy_from_slice(&[self.sign * self.sar, self.sign, self.sign * self.ep, self.af]);
+        self.af = if high > self.ep { (self.af + step).min(max) } else { self.af };
+        self.ep = self.ep.max(high);
     }
 
     fn follow(&mut self, lowest: f64) {
@@ -84,12 +79,19 @@ struct Stop {
     max: f64,
     high: f64,
     low: f64,
-    trend: Option<Trend>,
+    /// Its sign is 0 before the first.
+    trend: Trend,
 }
 
 impl Build for Stop {
     fn build(p: Args<'_>) -> Self {
-        Self { step: p.real(0).min(p.real(1)), max: p.real(1), high: f64::NAN, low: f64::NAN, trend: None }
+        Self {
+            step: p.real(0).min(p.real(1)),
+            max: p.real(1),
+            high: f64::NAN,
+            low: f64::NAN,
+            trend: Trend { sign: 0.0, sar: 0.0, ep: 0.0, af: 0.0 },
+        }
     }
 }
 
@@ -97,35 +99,35 @@ impl Indicator for Stop {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (mut high, mut low) = (self.high, self.low);
         (self.high, self.low) = (bar.high, bar.low);
-        if high.is_nan() {
-            return;
-        }
-        let mut trend = self.trend.unwrap_or_else(|| {
+        let mut trend = self.trend;
+        if trend.sign == 0.0 {
+            if high.is_nan() {
+                return;
+            }
             let fall = low - bar.low;
-            let down = fall > 0.0 && fall > bar.high - high;
-            let trend = if down {
+            trend = if fall > 0.0 && fall > bar.high - high {
                 Trend { sign: -1.0, sar: -high, ep: -bar.low, af: self.step }
             } else {
                 Trend { sign: 1.0, sar: low, ep: bar.high, af: self.step }
             };
             (high, low) = (bar.high, bar.low);
-            trend
-        });
-        let (top, mut bottom) = trend.see(bar.high, bar.low);
-        if bottom <= trend.sar {
-            trend = trend.turned(bottom, self.step);
-            bottom = -top;
-            let (_, before) = trend.see(high, low);
-            trend.sar = trend.sar.min(before).min(bottom);
-            trend.write(lines);
-        } else {
-            lines[0] = trend.sign * trend.sar;
-            trend.advance(top, self.step, self.max);
-            [lines[1], lines[2], lines[3]] = [trend.sign, trend.sign * trend.ep, trend.af];
         }
+        let (top, bottom) = trend.see(bar.high, bar.low);
         let (_, before) = trend.see(high, low);
-        trend.follow(before.min(bottom));
-        self.trend = Some(trend);
+        let mut lowest = before.min(bottom);
+        let mut shown = trend.sar;
+        if bottom <= trend.sar {
+            let (before, _) = trend.see(high, low);
+            lowest = -before.max(top);
+            trend = trend.turned(bottom, self.step);
+            trend.sar = trend.sar.min(lowest);
+            shown = trend.sar;
+        } else {
+            trend.advance(top, self.step, self.max);
+        }
+        lines.copy_from_slice(&[trend.sign * shown, trend.sign, trend.sign * trend.ep, trend.af]);
+        trend.follow(lowest);
+        self.trend = trend;
     }
 }
 
@@ -163,8 +165,7 @@ impl Indicator for Original {
         }
         let shown = trend.sar;
         trend.advance(top, self.step, self.max);
-        trend.write(lines);
-        lines[0] = trend.sign * shown;
+        lines.copy_from_slice(&[trend.sign * shown, trend.sign, trend.sign * trend.ep, trend.af]);
         let (_, before) = trend.see(high, low);
         trend.follow(before.min(bottom));
         self.trend = Some(trend);

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Sma;
+use crate::indicators::blocks::SlidingSum;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -21,16 +21,19 @@ pub(super) static DEFINITION: Definition = Definition {
 };
 
 #[derive(Serialize, Deserialize)]
-struct Mean(Sma);
+struct Mean {
+    sum: SlidingSum,
+    period: f64,
+}
 
 impl Build for Mean {
     fn build(p: Args<'_>) -> Self {
-        Self(Sma::new(p.bars(0)))
+        Self { sum: SlidingSum::new(p.bars(0)), period: p.real(0) }
     }
 }
 
 impl Indicator for Mean {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        lines[0] = self.0.next(bar.close);
+        lines[0] = self.sum.next(bar.close) / self.period;
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Ema;
+use crate::indicators::blocks::Smooth;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -28,14 +28,14 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct Tema {
-    first: Ema,
-    second: Ema,
-    third: Ema,
+    first: Smooth,
+    second: Smooth,
+    third: Smooth,
 }
 
 impl Build for Tema {
     fn build(p: Args<'_>) -> Self {
-        let ema = || Ema::new(p.bars(0));
+        let ema = || Smooth::ema(p.bars(0));
         Self { first: ema(), second: ema(), third: ema() }
     }
 }
