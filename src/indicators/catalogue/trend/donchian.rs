@@ -48,16 +48,13 @@ impl Build for Donchian {
 }
 
 impl Indicator for Donchian {
+    #[inline]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (before_upper, before_lower) = (self.highest.value(), self.lowest.value());
         let (upper, lower) = (self.highest.next(bar.high), self.lowest.next(bar.low));
-        if upper.is_nan() {
-            return;
-        }
         let position = ratio(bar.close - lower, upper - lower).clamp(0.0, 1.0);
-        lines[..4].copy_from_slice(&[upper, lower, f64::midpoint(upper, lower), position]);
-        if !before_upper.is_nan() {
-            lines[4] = f64::from(i8::from(bar.close > before_upper) - i8::from(bar.close < before_lower));
-        }
+        let breakout = f64::from(i8::from(bar.close > before_upper) - i8::from(bar.close < before_lower));
+        let breakout = if before_upper.is_nan() { f64::NAN } else { breakout };
+        lines.copy_from_slice(&[upper, lower, f64::midpoint(upper, lower), position, breakout]);
     }
 }

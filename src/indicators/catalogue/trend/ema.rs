@@ -30,6 +30,7 @@ impl Build for Exponential {
 }
 
 impl Indicator for Exponential {
+    #[inline]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         lines[0] = self.0.next(bar.close);
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Blend, ExchangeSum, Sma};
+use crate::indicators::blocks::{ExchangeSum, Sma};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -66,6 +66,7 @@ impl Build for Kama {
 }
 
 impl Indicator for Kama {
+    #[inline]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let close = bar.close;
         let start = std::mem::replace(&mut self.closes[self.place], close);
@@ -86,7 +87,7 @@ impl Indicator for Kama {
             }
             self.value = mean;
         } else {
-            self.value = Blend::new(sc).step(self.value, close);
+            self.value += sc * (close - self.value);
         }
         lines.copy_from_slice(&[self.value, er, sc, change, volatility]);
     }

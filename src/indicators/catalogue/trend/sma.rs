@@ -33,6 +33,7 @@ impl Build for Mean {
 }
 
 impl Indicator for Mean {
+    #[inline]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         lines[0] = self.sum.next(bar.close) / self.period;
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Ema;
+use crate::indicators::blocks::Cascade;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -35,28 +35,23 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct T3 {
-    averages: [Ema; 6],
+    averages: Cascade<6>,
     volume: f64,
 }
 
 impl Build for T3 {
     fn build(p: Args<'_>) -> Self {
-        Self { averages: std::array::from_fn(|_| Ema::new(p.bars(0))), volume: p.real(1) }
+        Self { averages: Cascade::new(p.bars(0)), volume: p.real(1) }
     }
 }
 
 impl Indicator for T3 {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let mut x = bar.close;
-        for (average, line) in self.averages.iter_mut().zip(&mut lines[1..]) {
-            x = average.next(x);
-            *line = x;
-        }
+        let [e1, e2, e3, e4, e5, e6] = self.averages.next(bar.close);
         // Differences of the averages, so that a flat market stays flat to the last bit.
         let v = self.volume;
         let lift = |fast: f64, slow: f64| fast + v * (fast - slow);
-        let &[_, _, _, e3, e4, e5, e6] = &*lines else { return };
         let (a, b, c) = (lift(e3, e4), lift(e4, e5), lift(e5, e6));
-        lines[0] = lift(lift(a, b), lift(b, c));
+        lines.copy_from_slice(&[lift(lift(a, b), lift(b, c)), e1, e2, e3, e4, e5, e6]);
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Smooth;
+use crate::indicators::blocks::Cascade;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -27,24 +27,17 @@ pub(super) static DEFINITION: Definition = Definition {
 };
 
 #[derive(Serialize, Deserialize)]
-struct Tema {
-    first: Smooth,
-    second: Smooth,
-    third: Smooth,
-}
+struct Tema(Cascade<3>);
 
 impl Build for Tema {
     fn build(p: Args<'_>) -> Self {
-        let ema = || Smooth::ema(p.bars(0));
-        Self { first: ema(), second: ema(), third: ema() }
+        Self(Cascade::new(p.bars(0)))
     }
 }
 
 impl Indicator for Tema {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let e1 = self.first.next(bar.close);
-        let e2 = self.second.next(e1);
-        let e3 = self.third.next(e2);
+        let [e1, e2, e3] = self.0.next(bar.close);
         lines.copy_from_slice(&[3.0 * (e1 - e2) + e3, e1, e2, e3]);
     }
 }

@@ -104,7 +104,7 @@ struct Mama {
     period: f64,
     smooth_period: f64,
     phase: f64,
-    mama: f64,
+    value: f64,
     fama: f64,
 }
 
@@ -125,7 +125,7 @@ impl Build for Mama {
             period: SHORTEST,
             smooth_period: SHORTEST,
             phase: f64::NAN,
-            mama: f64::NAN,
+            value: f64::NAN,
             fama: f64::NAN,
         }
     }
@@ -187,13 +187,13 @@ impl Mama {
         }
         lines[15] = self.phase;
         if before.is_nan() {
-            (self.mama, self.fama) = (p, p);
+            (self.value, self.fama) = (p, p);
             return;
         }
         let dphi = (before - self.phase).max(1.0);
         let alpha = (self.fast / dphi).max(self.slow).min(self.fast);
-        self.mama += alpha * (p - self.mama);
-        self.fama += 0.5 * alpha * (self.mama - self.fama);
-        [lines[0], lines[1], lines[16], lines[17]] = [self.mama, self.fama, dphi, alpha];
+        self.value += alpha * (p - self.value);
+        self.fama += 0.5 * alpha * (self.value - self.fama);
+        [lines[0], lines[1], lines[16], lines[17]] = [self.value, self.fama, dphi, alpha];
     }
 }
