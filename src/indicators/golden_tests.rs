@@ -10,6 +10,7 @@ const DEFINITIONS: &[&str] = &[
     include_str!("../../tests/golden/indicators_definitions.csv"),
     include_str!("../../tests/golden/momentum.csv"),
     include_str!("../../tests/golden/other.csv"),
+    include_str!("../../tests/golden/trend.csv"),
     include_str!("../../tests/golden/volatility.csv"),
     include_str!("../../tests/golden/volume.csv"),
 ];

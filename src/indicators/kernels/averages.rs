@@ -1,11 +1,11 @@
 //! Averages, sums and extremes of one column.
 
 use super::ladder::LadderTiles;
-use super::tiles::{AgeTiles, ExtremeTiles, TILE};
+use super::tiles::{AgeTiles, ExtremeTiles, History, TILE};
 use super::{Columns, Out};
 use crate::indicators::Args;
 use crate::indicators::blocks::ladder::{Plain, Spread, Tilt};
-use crate::indicators::blocks::{Divisor, Ema, EqualRun, LineValue, WmaValue, deviation_of};
+use crate::indicators::blocks::{Blend, Cascade, Divisor, Ema, EqualRun, LineValue, Sma, WmaValue, deviation_of};
 
 #[inline(always)]
 pub(super) fn sma(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
@@ -92,9 +92,70 @@ pub(super) fn ema(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let mut values = [0.0; TILE];
     for tile in columns.close.chunks(TILE) {
         for (to, x) in values.iter_mut().zip(tile) {
-            *to = average.chain(*x);
+            *to = average.next(*x);
         }
         out.extend_from_slice(&values[..tile.len()]);
+    }
+    true
+}
+
+#[inline(always)]
+pub(super) fn tema(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
+    let [Some(out)] = out else { return false };
+    let mut averages = Cascade::<3>::new(p.bars(0));
+    let mut values = [0.0; TILE];
+    for tile in columns.close.chunks(TILE) {
+        for (to, x) in values.iter_mut().zip(tile) {
+            let [e1, e2, e3] = averages.next(*x);
+            *to = 3.0 * (e1 - e2) + e3;
+        }
+        out.extend_from_slice(&values[..tile.len()]);
+    }
+    true
+}
+
+#[inline(always)]
+pub(super) fn kama(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
+    let [Some(out)] = out else { return false };
+    let period = p.bars(0);
+    let gain = |n: usize| 2.0 / (n as f64 + 1.0);
+    let (fast, slow) = (gain(p.bars(1)), gain(p.bars(2)));
+    let (mut closes, mut volatility) = (History::new(period), LadderTiles::new::<Plain>(period));
+    let mut mean = Sma::new(period);
+    let mut value = f64::NAN;
+    let (mut moves, mut constants) = ([0.0; TILE], [0.0; TILE]);
+    for tile in columns.close.chunks(TILE) {
+        closes.push(tile);
+        let (before, start) = (closes.ago(1), closes.ago(period));
+        for i in 0..tile.len() {
+            moves[i] = (tile[i] - before[i]).abs();
+        }
+        let [sums, _] = volatility.next::<Plain>(&moves[..tile.len()]);
+        for i in 0..tile.len() {
+            let change = tile[i] - start[i];
+            let er = change.abs() / sums[i];
+            let er = if change == 0.0 {
+                0.0
+            } else if er > 1.0 {
+                1.0
+            } else {
+                er
+            };
+            let gain = er * (fast - slow) + slow;
+            constants[i] = gain * gain;
+        }
+        for (i, x) in tile.iter().enumerate() {
+            if value.is_nan() {
+                let first = mean.next(*x);
+                if !constants[i].is_nan() {
+                    value = first;
+                }
+            } else {
+                value = Blend::new(constants[i]).step(value, *x);
+            }
+            moves[i] = value;
+        }
+        out.extend_from_slice(&moves[..tile.len()]);
     }
     true
 }
@@ -107,8 +168,8 @@ pub(super) fn macd(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     for tile in columns.close.chunks(TILE) {
         let [macds, signals, hists] = &mut rows;
         for (i, x) in tile.iter().enumerate() {
-            let value = fast.chain(*x) - slow.chain(*x);
-            let average = average.chain(value);
+            let value = fast.next(*x) - slow.next(*x);
+            let average = average.next(value);
             (macds[i], signals[i], hists[i]) = (value, average, value - average);
         }
         for (out, row) in [&mut *macd, &mut *signal, &mut *hist].into_iter().zip(&rows) {

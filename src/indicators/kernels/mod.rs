@@ -43,6 +43,7 @@ kernels! {
     "cci" => oscillators::cci, ["cci"];
     "donchian" => averages::donchian, ["upper", "lower"];
     "ema" => averages::ema, ["ema"];
+    "kama" => averages::kama, ["kama"];
     "linear_regression" => averages::line_end, ["end"];
     "macd" => averages::macd, ["macd", "signal", "hist"];
     "mfi" => oscillators::mfi, ["mfi"];
@@ -51,6 +52,7 @@ kernels! {
     "rsi" => oscillators::rsi, ["rsi"];
     "sma" => averages::sma, ["sma"];
     "stochastic_slow" => oscillators::stochastic, ["percK", "percD"];
+    "tema" => averages::tema, ["tema"];
     "ultimate_osc" => oscillators::ultimate, ["uo"];
     "williams_r" => oscillators::williams_r, ["percR"];
     "wma" => averages::wma, ["wma"];

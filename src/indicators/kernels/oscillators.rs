@@ -45,8 +45,8 @@ pub(super) fn rsi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             downs[i] = if change < 0.0 { -change } else { missing };
         }
         for i in 0..tile.len() {
-            ups[i] = up.chain(ups[i]);
-            downs[i] = down.chain(downs[i]);
+            ups[i] = up.next(ups[i]);
+            downs[i] = down.next(downs[i]);
         }
         for i in 0..TILE {
             let whole = ups[i] + downs[i];
@@ -76,7 +76,7 @@ pub(super) fn atr(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
         close.push(tile);
         true_ranges(high, low, close.ago(1), &mut ranges);
         for range in &mut ranges[..tile.len()] {
-            *range = average.chain(*range);
+            *range = average.next(*range);
         }
         give(out, [&ranges], tile.len());
     }
@@ -108,9 +108,9 @@ pub(super) fn adx(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             down[i] = if fall > rise && fall > 0.0 { fall } else { missing };
         }
         for i in 0..high.len() {
-            up[i] = plus.chain(up[i]);
-            down[i] = minus.chain(down[i]);
-            ranges[i] = atr.chain(ranges[i]);
+            up[i] = plus.next(up[i]);
+            down[i] = minus.next(down[i]);
+            ranges[i] = atr.next(ranges[i]);
         }
         for i in 0..TILE {
             let (di_plus, di_minus) = (percent(up[i], ranges[i]), percent(down[i], ranges[i]));
@@ -118,7 +118,7 @@ pub(super) fn adx(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             up[i] = if total == 0.0 { 0.0 } else { percent((di_plus - di_minus).abs(), total) };
         }
         for dx in &mut up[..high.len()] {
-            *dx = average.chain(*dx);
+            *dx = average.next(*dx);
         }
         give(out, [&up], high.len());
     }
