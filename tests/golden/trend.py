@@ -66,13 +66,13 @@ put("tema", tema=talib.TEMA(C, 20), e3=ema(ema(ema(C, 20), 20), 20))
 raw = 2 * talib.WMA(C, 10) - talib.WMA(C, 20)
 put("hma", raw=raw, hma=over(lambda w: np.dot(w, [1, 2, 3, 4]) / 10, 4, raw))
 put("zlema", zlema=ema(2 * C - back(C, 9), 20))
-put("t3", t3=talib.T3(C, 8, 0.7))
+put("t3", t3=talib.T3(C, 8, 0.7), gd1=1.7 * ema(C, 8) - 0.7 * ema(ema(C, 8), 8))
 m = mean(C, 20)
 smooth = step(19, lambda i, y: m[i] if i == 19 else 0.5 * m[i] + 0.5 * y[i - 1])
 put("ssma", smooth=smooth, ssma=[m[i] if i <= 19 else 0.7 * smooth[i] + 0.3 * C[i] for i in t])
 put("dpo", dpo=C - back(mean(C, 20), 11))
-w = np.exp(-(np.arange(21) - 0.85 * 20) ** 2 / (2 * 3.5 ** 2))
-put("alma", alma=over(lambda x: np.dot(x, w) / w.sum(), 21, C))
+w = np.exp(-(np.arange(9) - 0.85 * 8) ** 2 / (2 * 1.5 ** 2))
+put("alma", alma=over(lambda x: np.dot(x, w) / w.sum(), 9, C))
 put("mcginley_dynamic", md=step(13, lambda i, y: math.fsum(C[:14]) / 14 if i == 13 else
     y[i - 1] + (C[i] - y[i - 1]) / max(8.4 * (C[i] / y[i - 1]) ** 4, 1)))
 moves = np.abs(np.diff(C, prepend=nan))
@@ -91,8 +91,7 @@ alpha = np.clip(np.exp(-4.6 * (dimension - 1)), 0.01, 1)
 put("frama", dimension=dimension, alpha=alpha,
     frama=step(15, lambda i, y: alpha[i] * P[i] + (1 - alpha[i]) * (P[14] if i == 15 else y[i - 1])))
 averages = np.array([ema(C, n) for n in (3, 5, 8, 10, 12, 15, 30, 35, 40, 45, 50, 60)])
-put("guppy", short_mean=averages[:6].mean(0), long_mean=averages[6:].mean(0),
-    separation=averages[:6].mean(0) - averages[6:].mean(0), compression=averages.std(0) / averages.mean(0),
+put("guppy", separation=averages[:6].mean(0) - averages[6:].mean(0), compression=averages.std(0) / averages.mean(0),
     order=np.sign(averages[:-1] - averages[1:]).sum(0) / 11)
 
 # Ehlers' filters, as linear recursions
@@ -105,7 +104,7 @@ trend = linear(P, 6, lambda i: (P[i] + 2 * P[i - 1] + P[i - 2]) / 4,
                [a - a * a / 4, a * a / 2, -(a - 3 * a * a / 4)], [2 * (1 - a), -(1 - a) ** 2])
 put("instantaneous_trend", itrend=[nan] * 6 + trend[6:],
     trigger=[nan] * 6 + [2 * trend[i] - trend[i - 2] for i in range(6, N)])
-angle = 2 * math.pi / 125
+angle = 2 * math.pi / 250
 a = (math.cos(angle) + math.sin(angle) - 1) / math.cos(angle)
 y = step(0, lambda i, y: C[0] if i == 0 else a / 2 * (C[i] + C[i - 1]) + (1 - a) * y[i - 1])
 put("ehlers_decycler", decycler=[nan] + y[1:],
@@ -123,7 +122,7 @@ levels = [(P[0],) * 4]
 for i in range(1, N): levels.append(laguerre(levels[-1], P[i], 0.2))
 after = lambda x, k: [nan] * k + list(x[k:])
 put("laguerre_filter", filter=after([weigh(v) for v in levels], 3), L0=after([v[0] for v in levels], 3),
-    L3=after([v[3] for v in levels], 3), fir=over(lambda w: np.dot(w, [1, 2, 2, 1]) / 6, 4, P))
+    L3=after([v[3] for v in levels], 3))
 levels, filtered, error, rank, alpha = [], [], [], [], []
 for i in t:
     error.append(abs(P[i] - filtered[i - 1]) if i else nan)
@@ -193,12 +192,12 @@ put("parabolic_sar", ep=best, af=af)
 upper, lower = talib.MAX(H, 55), talib.MIN(L, 55)
 put("donchian", upper=upper, lower=lower, position=(C - lower) / (upper - lower),
     breakout=[nan if i < 55 else flag(C[i] > upper[i - 1], C[i] < lower[i - 1]) for i in t])
-mid, half = ema(C, 60), 2 * talib.ATR(H, L, C, 34)
-put("keltner", mid=mid, top=mid + half, position=(C - mid + half) / (2 * half))
-long, short = hh(H, 22) - 3 * talib.ATR(H, L, C, 22), ll(L, 22) + 3 * talib.ATR(H, L, C, 22)
-put("chandelier_exit", long_exit=long, short_exit=short, direction=step(23, lambda i, y:
-    1.0 if C[i] > short[i - 1] else -1.0 if C[i] < long[i - 1] else 1.0 if i == 23 else y[i - 1]))
-one, two = hh(H, 12) - 1.5 * talib.ATR(H, L, C, 12), ll(L, 12) + 1.5 * talib.ATR(H, L, C, 12)
+mid, half = ema(C, 60), 2 * talib.ATR(H, L, C, 70)
+put("keltner", mid=mid, top=mid + half, bot=mid - half)
+long, short = hh(H, 28) - 3 * talib.ATR(H, L, C, 28), ll(L, 28) + 3 * talib.ATR(H, L, C, 28)
+put("chandelier_exit", long_exit=long, short_exit=short, direction=step(29, lambda i, y:
+    1.0 if C[i] > short[i - 1] else -1.0 if C[i] < long[i - 1] else 1.0 if i == 29 else y[i - 1]))
+one, two = hh(H, 18) - 1.5 * talib.ATR(H, L, C, 18), ll(L, 18) + 1.5 * talib.ATR(H, L, C, 18)
 put("chande_kroll_stop", first_short=one, short_stop=hh(one, 9), long_stop=ll(two, 9))
 middle = lambda n: (hh(H, n) + ll(L, n)) / 2
 lead = (middle(9) + middle(26)) / 2
@@ -228,7 +227,7 @@ stop = step(5, trail)
 put("atr_trailing_stop", stop=stop, direction=[nan if i < 5 else 1.0 if C[i] > stop[i] else -1.0 for i in t])
 put("williams_alligator", jaw=back(wilder(P, 13), 8), teeth=back(wilder(P, 8), 5), lips=back(wilder(P, 5), 3))
 mid = mean(C, 100)
-put("ma_envelope", top=1.025 * mid, position=(C / mid - 0.975) / 0.05)
+put("ma_envelope", mid=mid, position=(C / mid - 0.975) / 0.05)
 # The 400 minutes lie in one day, so the bars before each stand for the day before.
 high, low, close = np.maximum.accumulate(H)[:-1], np.minimum.accumulate(L)[:-1], C[:-1]
 pivot = (high + low + close) / 3

@@ -83,12 +83,6 @@ pub(super) fn atr(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     true
 }
 
-/// 100 part / whole within its bounds.
-#[inline(always)]
-fn percent(part: f64, whole: f64) -> f64 {
-    (100.0 * ratio(part, whole)).clamp(0.0, 100.0)
-}
-
 #[inline(always)]
 pub(super) fn adx(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let wilder = || Wilder::new(p.bars(0));
@@ -113,9 +107,9 @@ pub(super) fn adx(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             ranges[i] = atr.next(ranges[i]);
         }
         for i in 0..TILE {
-            let (di_plus, di_minus) = (percent(up[i], ranges[i]), percent(down[i], ranges[i]));
-            let total = di_plus + di_minus;
-            up[i] = if total == 0.0 { 0.0 } else { percent((di_plus - di_minus).abs(), total) };
+            let total = up[i] + down[i];
+            let share = 100.0 * ((up[i] - down[i]).abs() / total);
+            up[i] = if total == 0.0 { 0.0 * ratio(100.0, ranges[i]) } else { share };
         }
         for dx in &mut up[..high.len()] {
             *dx = average.next(*dx);

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Wilder, ratio, ratio_or_zero};
+use crate::indicators::blocks::{Blend, Wilder, ratio, ratio_or_zero};
 use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
@@ -42,7 +42,7 @@ struct Adx<const ORIGINAL: bool> {
     before: [f64; 3],
     n: usize,
     count: usize,
-    gain: f64,
+    blend: Blend,
     plus: f64,
     minus: f64,
     range: f64,
@@ -55,7 +55,7 @@ impl<const ORIGINAL: bool> Build for Adx<ORIGINAL> {
             before: [f64::NAN; 3],
             n: p.bars(0),
             count: 0,
-            gain: 1.0 / p.real(0),
+            blend: Blend::new(1.0 / p.real(0)),
             plus: 0.0,
             minus: 0.0,
             range: 0.0,
@@ -77,9 +77,9 @@ impl<const ORIGINAL: bool> Indicator for Adx<ORIGINAL> {
         let range = bar.high.max(close) - bar.low.min(close);
         // Wilder's three averages, which come together and so share their count.
         if self.count == self.n {
-            self.plus += self.gain * (plus_dm - self.plus);
-            self.minus += self.gain * (minus_dm - self.minus);
-            self.range += self.gain * (range - self.range);
+            self.plus = self.blend.step(self.plus, plus_dm);
+            self.minus = self.blend.step(self.minus, minus_dm);
+            self.range = self.blend.step(self.range, range);
         } else {
             self.count += 1;
             let count = self.count as f64;
@@ -87,7 +87,7 @@ impl<const ORIGINAL: bool> Indicator for Adx<ORIGINAL> {
             self.minus += (minus_dm - self.minus) / count;
             self.range += (range - self.range) / count;
             if self.count < self.n {
-                lines[4..6].copy_from_slice(&[plus_dm, minus_dm]);
+                [lines[4], lines[5]] = [plus_dm, minus_dm];
                 return;
             }
         }

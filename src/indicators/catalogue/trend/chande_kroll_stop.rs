@@ -14,7 +14,7 @@ pub(super) static DEFINITION: Definition = Definition {
               average; short_stop = HH(first_short, smooth); long_stop = LL(first_long, smooth)",
     source: "T. S. Chande and S. Kroll, The New Technical Trader (1994)",
     params: &[
-        Param::bars("period", "Bars of the extremes and length of the average range", 12, 1),
+        Param::bars("period", "Bars of the extremes and length of the average range", 18, 1),
         Param::real("width", "Average ranges from an extreme to its stop", 1.5, 0.1, 100.0),
         Param::bars("smooth", "Bars over which the stops are held", 9, 1),
     ],

@@ -13,15 +13,13 @@ pub(super) static DEFINITION: Definition = Definition {
               average; direction turns up on a close above short_exit[-1] and down on one below long_exit[-1], starting up",
     source: "C. LeBeau, in A. Elder, Come into My Trading Room (2002)",
     params: &[
-        Param::bars("period", "Bars of the extremes and length of the average range", 22, 1),
+        Param::bars("period", "Bars of the extremes and length of the average range", 28, 1),
         Param::real("width", "Average ranges from an extreme to its exit", 3.0, 0.1, 100.0),
     ],
     lines: &[
         LineSpec::output("long_exit", "Stop of a long position", Unit::PRICE, first),
         LineSpec::output("short_exit", "Stop of a short position", Unit::PRICE, first),
         LineSpec::output("direction", "1 when up, -1 when down", Unit::FLAG, |p| p.bars(0) + 1),
-        LineSpec::internal("highest", "Highest high", Unit::PRICE, |p| p.bars(0) - 1),
-        LineSpec::internal("lowest", "Lowest low", Unit::PRICE, |p| p.bars(0) - 1),
         LineSpec::internal("atr", "Average true range", Unit::PRICE_DIFFERENCE, first),
     ],
     numbered: false,
@@ -66,12 +64,11 @@ impl Indicator for Chandelier {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (highest, lowest) = (self.highest.next(bar.high), self.lowest.next(bar.low));
         let atr = self.atr.next(self.range.next(bar).range);
-        [lines[3], lines[4]] = [highest, lowest];
         if atr.is_nan() {
             return;
         }
         let (long, short) = (highest - self.width * atr, lowest + self.width * atr);
-        [lines[0], lines[1], lines[5]] = [long, short, atr];
+        [lines[0], lines[1], lines[3]] = [long, short, atr];
         if let Some((long, short)) = self.exits.replace((long, short)) {
             self.up = if self.up { bar.close >= long } else { bar.close > short };
             lines[2] = if self.up { 1.0 } else { -1.0 };

@@ -10,14 +10,13 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "donchian",
     title: "Donchian channel",
     family: Family::Trend,
-    formula: "upper = HH(h, period); lower = LL(l, period); middle = (upper + lower) / 2; position = (c - lower) / (upper - \
+    formula: "upper = HH(h, period); lower = LL(l, period); position = (c - lower) / (upper - \
               lower); breakout = 1 when c > upper[-1], -1 when c < lower[-1], else 0",
     source: "R. D. Donchian, four-week rule (1960s); over 55 bars, the slow system of R. Dennis's Turtles (1983)",
     params: &[Param::bars("period", "Bars of the channel", 55, 1)],
     lines: &[
         LineSpec::output("upper", "Highest high", Unit::PRICE, first),
         LineSpec::output("lower", "Lowest low", Unit::PRICE, first),
-        LineSpec::output("middle", "Middle of the channel", Unit::PRICE, first),
         LineSpec::output("position", "Close within the channel: 0 at the bottom, 1 at the top", POSITION, first),
         LineSpec::output("breakout", "1 above the channel of the bar before, -1 below, else 0", Unit::FLAG, |p| {
             p.bars(0)
@@ -56,6 +55,6 @@ impl Indicator for Donchian {
         let position = ratio(bar.close - lower, upper - lower).clamp(0.0, 1.0);
         let breakout = f64::from(i8::from(bar.close > before_upper) - i8::from(bar.close < before_lower));
         let breakout = if before_upper.is_nan() { f64::NAN } else { breakout };
-        put(lines, [upper, lower, f64::midpoint(upper, lower), position, breakout]);
+        put(lines, [upper, lower, position, breakout]);
     }
 }

@@ -13,10 +13,7 @@ pub(super) static DEFINITION: Definition = Definition {
     formula: "average = SMA(c, period)[-(period / 2 + 1)], the half rounded down; dpo = c - average",
     source: "S. B. Achelis, Technical Analysis from A to Z (1995)",
     params: &[Param::bars("period", "Closes in the mean", 20, 3)],
-    lines: &[
-        LineSpec::output("dpo", "Close over the mean of half a period ago", Unit::PRICE_DIFFERENCE, first),
-        LineSpec::internal("average", "Mean close of half a period ago", Unit::PRICE, first),
-    ],
+    lines: &[LineSpec::output("dpo", "Close over the mean of half a period ago", Unit::PRICE_DIFFERENCE, first)],
     numbered: false,
     also: &[],
     needs: &[],
@@ -27,15 +24,12 @@ pub(super) static DEFINITION: Definition = Definition {
 /// Shifts by half the period rounded up less one: an error of precedence.
 static ORIGINAL: Definition = Definition {
     formula: "average = SMA(c, period)[-(period / 2 - 1)], the half rounded up; dpo = c - average",
-    lines: &[
-        LineSpec::output(
-            "dpo",
-            "Close over the mean of nearly half a period ago",
-            Unit::PRICE_DIFFERENCE,
-            first_original,
-        ),
-        LineSpec::internal("average", "Mean close of nearly half a period ago", Unit::PRICE, first_original),
-    ],
+    lines: &[LineSpec::output(
+        "dpo",
+        "Close over the mean of nearly half a period ago",
+        Unit::PRICE_DIFFERENCE,
+        first_original,
+    )],
     compat: Compat::Absent,
     engine: Engine::of::<Detrended<true>>(),
     ..DEFINITION
@@ -69,6 +63,6 @@ impl<const ORIGINAL: bool> Indicator for Detrended<ORIGINAL> {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let average = self.past.next(self.mean.next(bar.close));
-        put(lines, [bar.close - average, average]);
+        lines[0] = bar.close - average;
     }
 }

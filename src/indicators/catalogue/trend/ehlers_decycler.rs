@@ -16,7 +16,7 @@ pub(super) static DEFINITION: Definition = Definition {
               100), else 0",
     source: "J. F. Ehlers, Decyclers, TASC (September 2015)",
     params: &[
-        Param::bars("period", "Longest period taken out", 125, 5),
+        Param::bars("period", "Longest period taken out", 250, 5),
         Param::real("width", "Percent from the line to a band", 0.5, 0.0, 50.0),
     ],
     lines: &[

@@ -9,17 +9,14 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "guppy",
     title: "Guppy multiple moving average",
     family: Family::Trend,
-    formula: "twelve EMAs of c, traders' of lengths 3, 5, 8, 10, 12, 15, investors' of 30, 35, 40, 45, 50, 60; short_mean, \
-              long_mean = means of either group; separation = short_mean - long_mean; compression = population deviation of \
-              the twelve / their mean; order = pairs of neighbours in rising less those in falling order / 11",
+    formula: "twelve EMAs of c, traders' of lengths 3, 5, 8, 10, 12, 15, investors' of 30, 35, 40, 45, 50, 60; separation = mean of \
+              the traders' - mean of the investors'; compression = population deviation of the twelve / their mean; order = pairs of neighbours in rising less those in falling order / 11",
     source: "D. Guppy, Trend Trading (2004)",
     params: &[],
     lines: &[
         LineSpec::output("compression", "Spread of the averages over their mean", Unit::RATIO, |_| LAST),
         LineSpec::output("separation", "Traders over investors", Unit::PRICE_DIFFERENCE, |_| LAST),
         LineSpec::output("order", "1 all averages ordered up, -1 all down", Unit::bounded(-1.0, 1.0), |_| LAST),
-        LineSpec::internal("short_mean", "Mean of the traders' averages", Unit::PRICE, |_| LENGTHS[5] - 1),
-        LineSpec::internal("long_mean", "Mean of the investors' averages", Unit::PRICE, |_| LAST),
     ],
     numbered: false,
     also: &[],
@@ -58,7 +55,6 @@ impl Indicator for Guppy {
         let mut offsets = values.map(|v| v - bar.close);
         let short = offsets[..GROUP].iter().sum::<f64>() / GROUP as f64;
         let long = offsets[GROUP..].iter().sum::<f64>() / GROUP as f64;
-        [lines[3], lines[4]] = [bar.close + short, bar.close + long];
         if long.is_nan() {
             return;
         }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Ema, TrueRange, Wilder, ratio};
+use crate::indicators::blocks::{Ema, TrueRange, Wilder};
 use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
@@ -10,19 +10,17 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "keltner",
     title: "Keltner channel",
     family: Family::Trend,
-    formula: "mid = EMA(c, period); top, bot = mid +- width atr, atr = W(tr, atr_period), W Wilder's average; position = (c - \
-              bot) / (top - bot)",
+    formula: "mid = EMA(c, period); top, bot = mid +- width atr, atr = W(tr, atr_period), W Wilder's average",
     source: "C. W. Keltner, How to Make Money in Commodities (1960), in the form of L. Bradford Raschke (1980s)",
     params: &[
         Param::bars("period", "Length of the average", 60, 1),
-        Param::bars("atr_period", "Length of the average range", 34, 1),
+        Param::bars("atr_period", "Length of the average range", 70, 1),
         Param::real("width", "Ranges from the average to a band", 2.0, 0.1, 20.0),
     ],
     lines: &[
         LineSpec::output("mid", "Average close", Unit::PRICE, |p| p.bars(0) - 1),
         LineSpec::output("top", "Upper band", Unit::PRICE, first),
         LineSpec::output("bot", "Lower band", Unit::PRICE, first),
-        LineSpec::output("position", "Close between the bands: 0 at the lower, 1 at the upper", Unit::RATIO, first),
         LineSpec::internal("atr", "Average true range", Unit::PRICE_DIFFERENCE, |p| p.bars(1)),
     ],
     numbered: false,
@@ -60,8 +58,6 @@ impl Indicator for Keltner {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (mid, atr) = (self.average.next(bar.close), self.atr.next(self.range.next(bar).range));
         let half = self.width * atr;
-        let bot = mid - half;
-        let position = ratio(bar.close - bot, 2.0 * half);
-        put(lines, [mid, mid + half, bot, position, atr]);
+        put(lines, [mid, mid + half, mid - half, atr]);
     }
 }

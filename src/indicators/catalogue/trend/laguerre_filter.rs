@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Laguerre, Window, median_price};
-use crate::indicators::catalogue::put;
+use crate::indicators::blocks::{Laguerre, median_price};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -11,13 +10,11 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "Laguerre filter",
     family: Family::Trend,
     formula: "p = (h + l) / 2; a = 1 - gamma; L0 = a p + (1 - a) L0[-1]; L1 = -(1 - a) L0 + L0[-1] + (1 - a) L1[-1], L2 from \
-              L1 and L3 from L2 alike, all starting from the first p; filter = (L0 + 2 L1 + 2 L2 + L3) / 6; fir = (p + 2 \
-              p[-1] + 2 p[-2] + p[-3]) / 6",
+              L1 and L3 from L2 alike, all starting from the first p; filter = (L0 + 2 L1 + 2 L2 + L3) / 6",
     source: "J. F. Ehlers, Cybernetic Analysis for Stocks and Futures (2004), chapter 14",
     params: &[Param::real("gamma", "Damping of every stage", 0.8, 0.0, 0.999)],
     lines: &[
         LineSpec::output("filter", "Smooth median price", Unit::PRICE, |_| START),
-        LineSpec::output("fir", "Median price smoothed over four bars", Unit::PRICE, |_| START),
         LineSpec::internal("p", "Median price", Unit::PRICE, |_| 0),
         LineSpec::internal("L0", "First stage: exponential average", Unit::PRICE, |_| START),
         LineSpec::internal("L1", "Second stage, later", Unit::PRICE, |_| START),
@@ -49,19 +46,19 @@ static ORIGINAL: Definition = Definition {
     ..DEFINITION
 };
 
-/// First bar with as many prices as the filter has stages.
+/// First bar by which a price has come through every stage.
 const START: usize = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Filter {
     gain: f64,
-    prices: Window,
+    wait: usize,
     stages: Laguerre,
 }
 
 impl Build for Filter {
     fn build(p: Args<'_>) -> Self {
-        Self { gain: 1.0 - p.real(0), prices: Window::new(START + 1), stages: Laguerre::default() }
+        Self { gain: 1.0 - p.real(0), wait: START, stages: Laguerre::default() }
     }
 }
 
@@ -69,14 +66,14 @@ impl Indicator for Filter {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let p = median_price(bar);
-        self.prices.push(p);
         self.stages.next(p, self.gain);
-        lines[2] = p;
-        if let &[d, c, b, a] = self.prices.as_slice() {
-            lines[0] = self.stages.filter();
-            lines[1] = (a + 2.0 * (b + c) + d) / 6.0;
-            lines[3..].copy_from_slice(&self.stages.levels());
+        lines[1] = p;
+        if self.wait > 0 {
+            self.wait -= 1;
+            return;
         }
+        lines[0] = self.stages.filter();
+        lines[2..].copy_from_slice(&self.stages.levels());
     }
 }
 

@@ -10,7 +10,7 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "ma_envelope",
     title: "Moving-average envelope",
     family: Family::Trend,
-    formula: "mid = SMA(c, period); top, bot = mid (1 +- width / 100); position = (c - bot) / (top - bot)",
+    formula: "mid = SMA(c, period); bands at mid (1 +- width / 100); position = (c - lower) / (upper - lower)",
     source: "J. M. Hurst, The Profit Magic of Stock Transaction Timing (1970)",
     params: &[
         Param::bars("period", "Closes in the mean", 100, 1),
@@ -18,8 +18,6 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     lines: &[
         LineSpec::output("position", "Close between the bands: 0 at the lower, 1 at the upper", Unit::RATIO, first),
-        LineSpec::output("top", "Upper band", Unit::PRICE, first),
-        LineSpec::output("bot", "Lower band", Unit::PRICE, first),
         LineSpec::internal("mid", "Mean close", Unit::PRICE, first),
     ],
     numbered: false,
@@ -50,7 +48,6 @@ impl Indicator for Envelope {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let mid = self.mean.next(bar.close);
         let half = self.share * mid;
-        let bot = mid - half;
-        put(lines, [ratio(bar.close - bot, 2.0 * half), mid + half, bot, mid]);
+        put(lines, [ratio(bar.close - (mid - half), 2.0 * half), mid]);
     }
 }

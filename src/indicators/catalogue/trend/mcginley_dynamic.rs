@@ -12,7 +12,7 @@ pub(super) static DEFINITION: Definition = Definition {
     family: Family::Trend,
     formula: "gain = 1 / (0.6 period (c / md[-1])^4), at most 1; md = md[-1] + gain (c - md[-1]), starting from the mean of \
               period closes",
-    source: "J. R. McGinley, Market Technicians Association Journal (1997), published 1990",
+    source: "J. R. McGinley, McGinley Dynamic (1990)",
     params: &[Param::bars("period", "Length of the average it stands for", 14, 2)],
     lines: &[
         LineSpec::output("md", "Average that falls faster than it rises", Unit::PRICE, |p| p.bars(0) - 1),

@@ -13,10 +13,7 @@ pub(super) static DEFINITION: Definition = Definition {
     formula: "qstick = SMA(c - o, period)",
     source: "T. S. Chande and S. Kroll, The New Technical Trader (1994)",
     params: &[Param::bars("period", "Bars in the mean", 8, 1)],
-    lines: &[
-        LineSpec::output("qstick", "Mean body of the candles", Unit::PRICE_DIFFERENCE, |p| p.bars(0) - 1),
-        LineSpec::internal("body", "Close minus open", Unit::PRICE_DIFFERENCE, |_| 0),
-    ],
+    lines: &[LineSpec::output("qstick", "Mean body of the candles", Unit::PRICE_DIFFERENCE, |p| p.bars(0) - 1)],
     numbered: false,
     also: &[],
     needs: &[],
@@ -36,7 +33,6 @@ impl Build for Qstick {
 impl Indicator for Qstick {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let body = bar.close - bar.open;
-        put(lines, [self.0.next(body), body]);
+        lines[0] = self.0.next(bar.close - bar.open);
     }
 }

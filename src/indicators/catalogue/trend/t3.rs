@@ -10,9 +10,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "t3",
     title: "Tillson's T3 average",
     family: Family::Trend,
-    formula: "GD(x) = (1 + v) EMA(x, period) - v EMA(EMA(x, period), period), v = volume; t3 = GD(GD(GD(c))), which is -v^3 e6 \
-              + 3 (v^2 + v^3) e5 - 3 (v + 2 v^2 + v^3) e4 + (1 + v)^3 e3 with e1 = EMA(c, period), e2 = EMA(e1, period) and so \
-              on, each started from the mean of its first values",
+    formula: "e1 = EMA(c, period), e2 = EMA(e1, period) and so on to e6, each started from the mean of its first values; with \
+              L(x, y) = (1 + volume) x - volume y: gd1 = L(e1, e2); gd2 = L(L(e2, e3), L(e3, e4)); t3 = L thrice over e3 to e6, \
+              the generalised double average applied three times",
     source: "T. Tillson, Smoothing Techniques for More Accurate Signals, TASC (January 1998)",
     params: &[
         Param::bars("period", "Length of every average", 8, 1),
@@ -20,12 +20,8 @@ pub(super) static DEFINITION: Definition = Definition {
     ],
     lines: &[
         LineSpec::output("t3", "Smooth average with little lag", Unit::PRICE, |p| 6 * (p.bars(0) - 1)),
-        LineSpec::internal("e1", "Close averaged once", Unit::PRICE, |p| p.bars(0) - 1),
-        LineSpec::internal("e2", "Close averaged twice", Unit::PRICE, |p| 2 * (p.bars(0) - 1)),
-        LineSpec::internal("e3", "Close averaged three times", Unit::PRICE, |p| 3 * (p.bars(0) - 1)),
-        LineSpec::internal("e4", "Close averaged four times", Unit::PRICE, |p| 4 * (p.bars(0) - 1)),
-        LineSpec::internal("e5", "Close averaged five times", Unit::PRICE, |p| 5 * (p.bars(0) - 1)),
-        LineSpec::internal("e6", "Close averaged six times", Unit::PRICE, |p| 6 * (p.bars(0) - 1)),
+        LineSpec::internal("gd1", "Generalised double average", Unit::PRICE, |p| 2 * (p.bars(0) - 1)),
+        LineSpec::internal("gd2", "Generalised double average of gd1", Unit::PRICE, |p| 4 * (p.bars(0) - 1)),
     ],
     numbered: false,
     also: &[],
@@ -53,7 +49,8 @@ impl Indicator for T3 {
         // Differences of the averages, so that a flat market stays flat to the last bit.
         let v = self.volume;
         let lift = |fast: f64, slow: f64| fast + v * (fast - slow);
-        let (a, b, c) = (lift(e3, e4), lift(e4, e5), lift(e5, e6));
-        put(lines, [lift(lift(a, b), lift(b, c)), e1, e2, e3, e4, e5, e6]);
+        let (a, b, c, d) = (lift(e2, e3), lift(e3, e4), lift(e4, e5), lift(e5, e6));
+        let (e, f) = (lift(b, c), lift(c, d));
+        put(lines, [lift(e, f), lift(e1, e2), lift(a, b)]);
     }
 }

@@ -20,7 +20,6 @@ pub(super) static DEFINITION: Definition = Definition {
         }),
         LineSpec::internal("mma", "Average of the close", Unit::PRICE, |p| p.bars(0) - 1),
         LineSpec::internal("smma", "Average of mma", Unit::PRICE, |p| 2 * (p.bars(0) - 1)),
-        LineSpec::internal("imp", "Mean change of both averages", Unit::PRICE_DIFFERENCE, first_force),
         LineSpec::internal("tdf", "Force of the trend", Unit::price_power(4), first_force),
     ],
     numbered: false,
@@ -40,7 +39,6 @@ static ORIGINAL: Definition = Definition {
         }),
         LineSpec::internal("mma", "1000 times the average of the close", Unit::PRICE_COPY, |p| p.bars(0) - 1),
         LineSpec::internal("smma", "Average of mma", Unit::PRICE_COPY, |p| first_original(p) - 1),
-        LineSpec::internal("imp", "Mean change of both averages", Unit::PRICE_DIFFERENCE, first_original),
         LineSpec::internal("tdf", "Force of the trend", Unit::price_power(4), first_original),
     ],
     compat: Compat::Absent,
@@ -96,6 +94,6 @@ impl<const ORIGINAL: bool> Indicator for Force<ORIGINAL> {
         let imp = f64::midpoint(change, smma - self.second_before.next(smma));
         let tdf = (mma - smma).abs() * (imp * imp * imp);
         let ntdf = ratio(tdf, self.greatest.next(tdf.abs())).clamp(-1.0, 1.0);
-        put(lines, [ntdf, mma, smma, imp, tdf]);
+        put(lines, [ntdf, mma, smma, tdf]);
     }
 }

@@ -23,9 +23,6 @@ pub(super) static DEFINITION: Definition = Definition {
         LineSpec::output("jaw", "Slow average, shifted", Unit::PRICE, |p| p.bars(0) - 1 + p.bars(1)),
         LineSpec::output("teeth", "Middle average, shifted", Unit::PRICE, |p| p.bars(2) - 1 + p.bars(3)),
         LineSpec::output("lips", "Fast average, shifted", Unit::PRICE, |p| p.bars(4) - 1 + p.bars(5)),
-        LineSpec::internal("jaw_now", "Slow average", Unit::PRICE, |p| p.bars(0) - 1),
-        LineSpec::internal("teeth_now", "Middle average", Unit::PRICE, |p| p.bars(2) - 1),
-        LineSpec::internal("lips_now", "Fast average", Unit::PRICE, |p| p.bars(4) - 1),
     ],
     numbered: false,
     also: &[],
@@ -62,9 +59,7 @@ impl Indicator for Alligator {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let price = median_price(bar);
         for (k, (average, shift)) in self.averages.iter_mut().zip(&mut self.shifts).enumerate() {
-            let now = average.next(price);
-            lines[k] = shift.next(now);
-            lines[k + 3] = now;
+            lines[k] = shift.next(average.next(price));
         }
     }
 }
@@ -85,9 +80,7 @@ impl Indicator for Original {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         for (k, (average, shift)) in self.averages.iter_mut().zip(&mut self.shifts).enumerate() {
-            let now = average.next(bar.close);
-            lines[k] = shift.next(now);
-            lines[k + 3] = now;
+            lines[k] = shift.next(average.next(bar.close));
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) static DEFINITION: Definition = Definition {
     family: Family::Trend,
     formula: "ema = EMA(c, period); ec = a (ema + gain (c - ec[-1])) + (1 - a) ec[-1], a = 2 / (period + 1), with the gain \
               among -limit/10, ..., limit/10 in steps of 0.1 that brings ec closest to c, of equals the lowest; starts from \
-              ema; error = c - ec",
+              ema",
     source: "J. F. Ehlers and R. Way, Zero Lag (Well, Almost), TASC (November 2010)",
     params: &[
         Param::bars("period", "Length of the average", 30, 1),
@@ -21,7 +21,6 @@ pub(super) static DEFINITION: Definition = Definition {
         LineSpec::output("ec", "Average corrected by its own error", Unit::PRICE, |p| p.bars(0) - 1),
         LineSpec::internal("ema", "Exponential average of the close", Unit::PRICE, |p| p.bars(0) - 1),
         LineSpec::internal("gain", "Gain that brings the average closest", Unit::RATIO, |p| p.bars(0)),
-        LineSpec::internal("error", "Close minus corrected average", Unit::PRICE_DIFFERENCE, |p| p.bars(0)),
     ],
     numbered: false,
     also: &[],
@@ -59,7 +58,6 @@ impl Indicator for Corrected {
         self.value = step.candidate(tenths);
         lines[0] = self.value;
         lines[2] = f64::from(tenths) / 10.0;
-        lines[3] = bar.close - self.value;
     }
 }
 
