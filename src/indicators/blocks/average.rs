@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::RollingSum;
+use super::{RollingSum, Smooth};
 
 /// Division by a number that stays the same: rounded as a division is, without its wait.
 ///
@@ -44,59 +44,14 @@ impl Sma {
     }
 }
 
-/// Exponential smoothing that starts from the mean of its first n values.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Smoother {
-    gain: f64,
-    n: usize,
-    count: usize,
-    value: f64,
-}
-
-impl Smoother {
-    fn new(n: usize, gain: f64) -> Self {
-        Self { gain, n, count: 0, value: 0.0 }
-    }
-
-    #[inline(always)]
-    fn next(&mut self, x: f64) -> f64 {
-        if x.is_nan() {
-            return f64::NAN;
-        }
-        if self.count < self.n {
-            self.count += 1;
-            self.value += (x - self.value) / self.count as f64;
-            return if self.count == self.n { self.value } else { f64::NAN };
-        }
-        self.value = smooth(self.value, x, self.gain);
-        self.value
-    }
-}
-
-/// (1 - gain) y + gain x: one multiplication behind the other bar's result, and flat input stays flat to the last bit.
-#[inline(always)]
-pub(in crate::indicators) fn smooth(y: f64, x: f64, gain: f64) -> f64 {
-    if x == y {
-        return unmoved(y);
-    }
-    (1.0 - gain).mul_add(y, gain * x)
-}
-
-/// Out of line, so that the comparison stays a branch and out of the chain of multiplications.
-#[cold]
-#[inline(never)]
-fn unmoved(y: f64) -> f64 {
-    y
-}
-
 /// Exponential moving average with gain 2 / (n + 1), started from the mean of its first n values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ema(Smoother);
+pub struct Ema(Smooth);
 
 impl Ema {
     /// Of length `n`.
     pub fn new(n: usize) -> Self {
-        Self(Smoother::new(n, 2.0 / (n as f64 + 1.0)))
+        Self(Smooth::ema(n))
     }
 
     /// Takes the next value; the average from the n-th on.
@@ -110,12 +65,12 @@ impl Ema {
 ///
 /// Source: J. W. Wilder, "New Concepts in Technical Trading Systems" (1978).
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Wilder(Smoother);
+pub struct Wilder(Smooth);
 
 impl Wilder {
     /// Of length `n`.
     pub fn new(n: usize) -> Self {
-        Self(Smoother::new(n, 1.0 / n as f64))
+        Self(Smooth::wilder(n))
     }
 
     /// Takes the next value; the average from the n-th on.

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{RollingSum, Total, Wma};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, Kind, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -59,7 +60,7 @@ impl Indicator for AccumulativeSwing {
         let r = reach + 0.25 * (close - open).abs();
         let swing = bar.close - close + 0.5 * (bar.close - bar.open) + 0.25 * (close - open);
         let si = if r > 0.0 { 50.0 * (swing / r) * (k / (self.limit * close)) } else { 0.0 };
-        lines.copy_from_slice(&[self.total.next(si), si, r, k]);
+        put(lines, [self.total.next(si), si, r, k]);
     }
 }
 

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Unit};
 use crate::market::Bar;
@@ -106,6 +107,6 @@ impl Indicator for Original {
         } else {
             1.0
         };
-        lines.copy_from_slice(&[open, bar.high, bar.low, close, signal]);
+        put(lines, [open, bar.high, bar.low, close, signal]);
     }
 }

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wave::flag;
 use crate::indicators::blocks::{Sma, TrueRange, Wilder, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -77,6 +78,6 @@ impl<const ORIGINAL: bool> Indicator for Madr<ORIGINAL> {
         let amount = self.mult * self.atr.next(self.range.next(bar).range);
         let threshold = if ORIGINAL && !m.is_nan() { amount } else { ratio(amount, m) };
         let (buy, sell) = (madr < -threshold, madr > SELL_SHARE * threshold);
-        lines.copy_from_slice(&[madr, flag(threshold, buy), flag(threshold, sell), m, threshold]);
+        put(lines, [madr, flag(threshold, buy), flag(threshold, sell), m, threshold]);
     }
 }

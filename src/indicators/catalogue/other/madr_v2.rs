@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wave::flag;
 use crate::indicators::blocks::{Deviation, Ema, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -94,6 +95,6 @@ impl<const ORIGINAL: bool> Indicator for MadrV2<ORIGINAL> {
         let threshold = self.mult * self.deviation.next(madr);
         let shown = if ORIGINAL && threshold.is_nan() { f64::NAN } else { madr };
         let (buy, sell) = (flag(threshold, madr < -threshold), flag(threshold, madr > threshold));
-        lines.copy_from_slice(&[shown, buy, sell, mean, deviation, raw, threshold]);
+        put(lines, [shown, buy, sell, mean, deviation, raw, threshold]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Lag, Strength, Swings, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -120,18 +121,21 @@ impl Indicator for RsiDivergence {
         let bearish = fresh_high && high.step > 0.0 && high.rsi_step < 0.0;
         self.bull_age = if bullish { 0.0 } else { self.bull_age + 1.0 };
         self.bear_age = if bearish { 0.0 } else { self.bear_age + 1.0 };
-        lines.copy_from_slice(&[
-            f64::from(bullish),
-            f64::from(bearish),
-            f64::from(fresh_low && low.step > 0.0 && low.rsi_step < 0.0),
-            f64::from(fresh_high && high.step < 0.0 && high.rsi_step > 0.0),
-            self.bull_age,
-            self.bear_age,
-            low.step,
-            low.rsi_step,
-            high.step,
-            high.rsi_step,
-        ]);
+        put(
+            lines,
+            [
+                f64::from(bullish),
+                f64::from(bearish),
+                f64::from(fresh_low && low.step > 0.0 && low.rsi_step < 0.0),
+                f64::from(fresh_high && high.step < 0.0 && high.rsi_step > 0.0),
+                self.bull_age,
+                self.bear_age,
+                low.step,
+                low.rsi_step,
+                high.step,
+                high.rsi_step,
+            ],
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Sessions, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -84,17 +85,20 @@ impl Indicator for SessionRange {
         let breakout = f64::from(bar.close > before.high) - f64::from(bar.close < before.low);
         let span = running.high - running.low;
         let place = if span > 0.0 { ((bar.close - running.low) / span).clamp(0.0, 1.0) } else { 0.5 };
-        lines.copy_from_slice(&[
-            before.high,
-            before.low,
-            before.close,
-            ratio(bar.close - before.low, before.high - before.low),
-            ratio(bar.close, before.close) - 1.0,
-            breakout,
-            running.high,
-            running.low,
-            place,
-        ]);
+        put(
+            lines,
+            [
+                before.high,
+                before.low,
+                before.close,
+                ratio(bar.close - before.low, before.high - before.low),
+                ratio(bar.close, before.close) - 1.0,
+                breakout,
+                running.high,
+                running.low,
+                place,
+            ],
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Swings, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -98,17 +99,20 @@ impl Indicator for SwingPoints {
             return;
         }
         let structure = if self.high.step == self.low.step { self.high.step } else { 0.0 };
-        lines.copy_from_slice(&[
-            self.high.price,
-            self.low.price,
-            ratio(bar.close, self.high.price) - 1.0,
-            ratio(bar.close, self.low.price) - 1.0,
-            self.high.age,
-            self.low.age,
-            new_high,
-            new_low,
-            self.leg,
-            structure,
-        ]);
+        put(
+            lines,
+            [
+                self.high.price,
+                self.low.price,
+                ratio(bar.close, self.high.price) - 1.0,
+                ratio(bar.close, self.low.price) - 1.0,
+                self.high.age,
+                self.low.age,
+                new_high,
+                new_low,
+                self.leg,
+                structure,
+            ],
+        );
     }
 }

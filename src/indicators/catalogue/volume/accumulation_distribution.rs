@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Total, close_location};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Unit};
 use crate::market::Bar;
@@ -38,6 +39,6 @@ impl Indicator for AccumulationDistribution {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let clv = close_location(bar);
-        lines.copy_from_slice(&[self.total.next(clv * bar.volume), clv]);
+        put(lines, [self.total.next(clv * bar.volume), clv]);
     }
 }

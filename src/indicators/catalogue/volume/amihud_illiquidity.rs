@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Lag, Sma, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, Kind, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -47,7 +48,7 @@ impl Indicator for Amihud {
         // An infinite quotient would stay in the average for good.
         if raw.is_finite() {
             let illiq = self.average.next(raw);
-            lines.copy_from_slice(&[illiq, ratio(raw, illiq), raw]);
+            put(lines, [illiq, ratio(raw, illiq), raw]);
         }
     }
 }

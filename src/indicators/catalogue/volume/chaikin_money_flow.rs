@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{RollingSum, SteadySum, close_location, ratio, ratio_or_zero};
+use crate::indicators::blocks::{RollingSum, close_location, ratio, ratio_or_zero};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -33,12 +34,12 @@ static ORIGINAL: Definition =
 #[derive(Serialize, Deserialize)]
 struct ChaikinMoneyFlow<const ORIGINAL: bool> {
     flow: RollingSum,
-    volume: SteadySum,
+    volume: RollingSum,
 }
 
 impl<const ORIGINAL: bool> Build for ChaikinMoneyFlow<ORIGINAL> {
     fn build(p: Args<'_>) -> Self {
-        Self { flow: RollingSum::new(p.bars(0)), volume: SteadySum::new(p.bars(0)) }
+        Self { flow: RollingSum::new(p.bars(0)), volume: RollingSum::new(p.bars(0)) }
     }
 }
 
@@ -48,6 +49,6 @@ impl<const ORIGINAL: bool> Indicator for ChaikinMoneyFlow<ORIGINAL> {
         let ad = close_location(bar) * bar.volume;
         let (flow, volume) = (self.flow.next(ad), self.volume.next(bar.volume));
         let share = if ORIGINAL { ratio_or_zero(flow, volume) } else { ratio(flow, volume) };
-        lines.copy_from_slice(&[share.clamp(-1.0, 1.0), ad, flow]);
+        put(lines, [share.clamp(-1.0, 1.0), ad, flow]);
     }
 }

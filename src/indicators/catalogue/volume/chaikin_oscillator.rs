@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Ema, Total, close_location};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -46,6 +47,6 @@ impl Indicator for ChaikinOscillator {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let ad = self.total.next(close_location(bar) * bar.volume);
         let (fast, slow) = (self.fast.next(ad), self.slow.next(ad));
-        lines.copy_from_slice(&[fast - slow, fast, slow]);
+        put(lines, [fast - slow, fast, slow]);
     }
 }

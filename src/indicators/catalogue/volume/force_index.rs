@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Ema, Lag};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, Kind, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -48,7 +49,7 @@ impl Indicator for ForceIndex {
         let raw = bar.volume * (bar.close - self.previous.next(bar.close));
         // An infinite product would stay in the averages for good.
         if raw.is_finite() {
-            lines.copy_from_slice(&[self.long.next(raw), self.short.next(raw), raw]);
+            put(lines, [self.long.next(raw), self.short.next(raw), raw]);
         }
     }
 }

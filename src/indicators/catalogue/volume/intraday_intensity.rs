@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{RollingSum, SteadySum, close_location, ratio};
+use crate::indicators::blocks::{RollingSum, close_location, ratio};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -31,13 +31,13 @@ fn first(p: Args<'_>) -> usize {
 #[derive(Serialize, Deserialize)]
 struct IntradayIntensity {
     flow: RollingSum,
-    volume: SteadySum,
+    volume: RollingSum,
     period: f64,
 }
 
 impl Build for IntradayIntensity {
     fn build(p: Args<'_>) -> Self {
-        Self { flow: RollingSum::new(p.bars(0)), volume: SteadySum::new(p.bars(0)), period: p.real(0) }
+        Self { flow: RollingSum::new(p.bars(0)), volume: RollingSum::new(p.bars(0)), period: p.real(0) }
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Ema, Lag, ratio, ratio_or_zero, typical_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -96,7 +97,7 @@ impl Indicator for Klinger {
         self.movement = start + range;
         let force = 100.0 * bar.volume * (2.0 * ratio(range, self.movement) - 1.0).abs() * trend;
         let [kvo, signal, fast, slow] = self.averages.next(force);
-        lines.copy_from_slice(&[kvo, signal, force, trend, self.movement, fast, slow]);
+        put(lines, [kvo, signal, force, trend, self.movement, fast, slow]);
     }
 }
 
@@ -136,6 +137,6 @@ impl Indicator for Original {
         }
         let signed = if ratio_or_zero(price - before, before) >= 0.0 { bar.volume } else { -bar.volume };
         let [kvo, signal, ..] = self.averages.next(signed);
-        lines.copy_from_slice(&[kvo, signal, signed]);
+        put(lines, [kvo, signal, signed]);
     }
 }

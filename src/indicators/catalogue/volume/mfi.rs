@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Lag, SteadySum, typical_price};
+use crate::indicators::blocks::{Lag, RollingSum, typical_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, Kind, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -31,13 +32,13 @@ pub(super) static DEFINITION: Definition = Definition {
 #[derive(Serialize, Deserialize)]
 struct MoneyFlowIndex {
     previous: Lag,
-    positive: SteadySum,
-    negative: SteadySum,
+    positive: RollingSum,
+    negative: RollingSum,
 }
 
 impl Build for MoneyFlowIndex {
     fn build(p: Args<'_>) -> Self {
-        Self { previous: Lag::new(1), positive: SteadySum::new(p.bars(0)), negative: SteadySum::new(p.bars(0)) }
+        Self { previous: Lag::new(1), positive: RollingSum::new(p.bars(0)), negative: RollingSum::new(p.bars(0)) }
     }
 }
 
@@ -61,6 +62,6 @@ impl Indicator for MoneyFlowIndex {
         let (positive, negative) = (self.positive.next(up), self.negative.next(down));
         let total = positive + negative;
         let mfi = if total == 0.0 { 50.0 } else { (100.0 * (positive / total)).clamp(0.0, 100.0) };
-        lines.copy_from_slice(&[mfi, up - down, positive, negative]);
+        put(lines, [mfi, up - down, positive, negative]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Ema, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, Kind, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -54,6 +55,6 @@ impl<const RISING: bool> Indicator for VolumeIndex<RISING> {
         }
         (self.close, self.volume) = (bar.close, bar.volume);
         let signal = self.signal.next(self.index);
-        lines.copy_from_slice(&[self.index, signal, ratio(self.index, signal) - 1.0]);
+        put(lines, [self.index, signal, ratio(self.index, signal) - 1.0]);
     }
 }

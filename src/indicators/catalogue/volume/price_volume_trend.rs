@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Lag, Total, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Unit};
 use crate::market::Bar;
@@ -41,7 +42,7 @@ impl Indicator for PriceVolumeTrend {
         let before = self.previous.next(bar.close);
         let flow = bar.volume * ratio(bar.close - before, before);
         if !flow.is_nan() {
-            lines.copy_from_slice(&[self.total.next(flow), flow]);
+            put(lines, [self.total.next(flow), flow]);
         }
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Sma, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, FlowIndicator, LineSpec, Param, Unit};
 use crate::market::{Bar, Extra, Flow};
@@ -47,6 +48,6 @@ impl FlowIndicator for QuoteVwap {
         }
         let range = bar.high - bar.low;
         let place = if range > 0.0 { ((vwap - bar.low) / range).clamp(0.0, 1.0) } else { 0.5 };
-        lines.copy_from_slice(&[vwap, gap, place, self.drift.next(gap)]);
+        put(lines, [vwap, gap, place, self.drift.next(gap)]);
     }
 }

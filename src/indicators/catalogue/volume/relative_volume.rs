@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Lag, SteadySum, ratio};
+use crate::indicators::blocks::{Lag, RollingSum, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -27,7 +28,7 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct RelativeVolume {
-    sum: SteadySum,
+    sum: RollingSum,
     period: f64,
     last: f64,
     stretch: Lag,
@@ -35,7 +36,7 @@ struct RelativeVolume {
 
 impl Build for RelativeVolume {
     fn build(p: Args<'_>) -> Self {
-        Self { sum: SteadySum::new(p.bars(0)), period: p.real(0), last: f64::NAN, stretch: Lag::new(p.bars(0)) }
+        Self { sum: RollingSum::new(p.bars(0)), period: p.real(0), last: f64::NAN, stretch: Lag::new(p.bars(0)) }
     }
 }
 
@@ -45,6 +46,6 @@ impl Indicator for RelativeVolume {
         let average = self.sum.next(bar.volume) / self.period;
         let before = std::mem::replace(&mut self.last, average);
         let change = ratio(average, self.stretch.next(average));
-        lines.copy_from_slice(&[ratio(bar.volume, before), change, average]);
+        put(lines, [ratio(bar.volume, before), change, average]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{RollingScore, RollingSum, SteadySum, ratio};
+use crate::indicators::blocks::{RollingScore, RollingSum, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, FlowIndicator, LineSpec, Param, Unit};
 use crate::market::{Bar, Extra, Flow};
@@ -35,7 +36,7 @@ pub(super) static DEFINITION: Definition = Definition {
 #[derive(Serialize, Deserialize)]
 struct TakerImbalance {
     delta: RollingSum,
-    volume: SteadySum,
+    volume: RollingSum,
     score: RollingScore,
 }
 
@@ -43,7 +44,7 @@ impl Build for TakerImbalance {
     fn build(p: Args<'_>) -> Self {
         Self {
             delta: RollingSum::new(p.bars(0)),
-            volume: SteadySum::new(p.bars(0)),
+            volume: RollingSum::new(p.bars(0)),
             score: RollingScore::new(p.bars(1)),
         }
     }
@@ -61,6 +62,6 @@ impl FlowIndicator for TakerImbalance {
         let (sum, volume) = (self.delta.next(delta), self.volume.next(bar.volume));
         let score = self.score.next(share);
         let [mean, std] = [score.mean, score.deviation].map(|v| v.clamp(0.0, 1.0));
-        lines.copy_from_slice(&[share, delta, ratio(sum, volume).clamp(-1.0, 1.0), score.z, mean, std]);
+        put(lines, [share, delta, ratio(sum, volume).clamp(-1.0, 1.0), score.z, mean, std]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Correlation, RollingScore, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, FlowIndicator, Kind, LineSpec, Param, Unit};
 use crate::market::{Bar, Extra, Flow};
@@ -52,7 +53,7 @@ impl FlowIndicator for TradeIntensity {
         let trades = flow.trades;
         if trades.is_finite() {
             let (score, crowd) = (self.score.next(trades), self.crowd.next(trades, bar.volume));
-            lines.copy_from_slice(&[ratio(trades, score.mean), score.z, crowd, score.mean, score.deviation]);
+            put(lines, [ratio(trades, score.mean), score.z, crowd, score.mean, score.deviation]);
         }
     }
 }

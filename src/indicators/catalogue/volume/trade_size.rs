@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{RollingScore, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, FlowIndicator, LineSpec, Param, Unit};
 use crate::market::{Bar, Extra, Flow};
@@ -44,7 +45,7 @@ impl FlowIndicator for TradeSize {
         let size = ratio(bar.volume, flow.trades);
         if size.is_finite() {
             let score = self.score.next(size);
-            lines.copy_from_slice(&[size, ratio(size, score.mean), score.z, score.mean, score.deviation]);
+            put(lines, [size, ratio(size, score.mean), score.z, score.mean, score.deviation]);
         }
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{TrueRange, Wilder, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -51,6 +52,6 @@ impl Indicator for TwiggsMoneyFlow {
         let place = if whole.range > 0.0 { (2.0 * bar.close - whole.low - whole.high) / whole.range } else { 0.0 };
         let adv = place.clamp(-1.0, 1.0) * bar.volume;
         let (flow, volume) = (self.flow.next(adv), self.volume.next(bar.volume));
-        lines.copy_from_slice(&[ratio(flow, volume).clamp(-1.0, 1.0), adv, flow, volume]);
+        put(lines, [ratio(flow, volume).clamp(-1.0, 1.0), adv, flow, volume]);
     }
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Deviation, Ema, Lag, RollingSum, SteadySum, ratio, typical_price};
+use crate::indicators::blocks::{Deviation, Ema, Lag, RollingSum, ratio, typical_price};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -48,7 +48,7 @@ struct VolumeFlow {
     deviation: Deviation,
     coef: f64,
     vcoef: f64,
-    volume: SteadySum,
+    volume: RollingSum,
     period: f64,
     average: f64,
     flow: RollingSum,
@@ -62,7 +62,7 @@ impl Build for VolumeFlow {
             deviation: Deviation::new(p.bars(1)),
             coef: p.real(2),
             vcoef: p.real(3),
-            volume: SteadySum::new(p.bars(0)),
+            volume: RollingSum::new(p.bars(0)),
             period: p.real(0),
             average: f64::NAN,
             flow: RollingSum::new(p.bars(0)),

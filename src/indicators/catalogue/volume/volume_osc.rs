@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Ema, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -43,6 +44,6 @@ impl Indicator for VolumeOscillator {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (short, long) = (self.short.next(bar.volume), self.long.next(bar.volume));
-        lines.copy_from_slice(&[100.0 * ratio(short - long, long), short, long]);
+        put(lines, [100.0 * ratio(short - long, long), short, long]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Sessions, ratio, typical_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -77,7 +78,7 @@ impl Indicator for AnchoredVwap {
         let std = ratio(self.spread, self.volume).sqrt();
         let half = self.deviations * std;
         let distance = ratio(bar.close, self.mean) - 1.0;
-        lines.copy_from_slice(&[self.mean, self.mean + half, self.mean - half, distance, std, self.volume, self.age]);
+        put(lines, [self.mean, self.mean + half, self.mean - half, distance, std, self.volume, self.age]);
     }
 }
 

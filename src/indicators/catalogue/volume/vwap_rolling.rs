@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{WeightedDeviation, ratio, typical_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -52,6 +53,6 @@ impl Indicator for RollingVwap {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (vwap, std) = self.moments.next(typical_price(bar), bar.volume);
         let half = self.deviations * std;
-        lines.copy_from_slice(&[vwap, vwap + half, vwap - half, ratio(bar.close - vwap, std), std]);
+        put(lines, [vwap, vwap + half, vwap - half, ratio(bar.close - vwap, std), std]);
     }
 }
