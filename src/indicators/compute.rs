@@ -60,7 +60,7 @@ fn lines_of(instance: &Instance, stream: &mut dyn Stream, bars: &[Bar], flows: &
     named
         .map(|((name, spec), values)| Line {
             name,
-            meaning: spec.meaning,
+            meaning: spec.meaning.clone(),
             unit: spec.unit,
             internal: spec.internal,
             values,
@@ -68,12 +68,12 @@ fn lines_of(instance: &Instance, stream: &mut dyn Stream, bars: &[Bar], flows: &
         .collect()
 }
 
-/// Stable text of version, indicators and parameters: equal keys on equal bars mean equal lines.
+/// Stable text of version, indicators, parameters and formulas: equal keys on equal bars mean equal lines.
 pub fn catalogue_key(instances: &[Instance]) -> String {
     let mut key = format!("v{CATALOGUE_VERSION}");
     for instance in instances {
         key.push(';');
-        key.push_str(&instance.to_string());
+        key.push_str(&instance.key());
     }
     key
 }

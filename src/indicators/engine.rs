@@ -203,7 +203,7 @@ fn run_plain<S: Step>(machine: &mut S, bars: &[Bar], flows: &[Flow], columns: &m
 }
 
 #[inline]
-fn is_whole(bar: &Bar) -> bool {
+pub(super) fn is_whole(bar: &Bar) -> bool {
     [bar.open, bar.high, bar.low, bar.close, bar.volume].iter().all(|value| value.is_finite())
 }
 
