@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::catalogue::{catalogue, definitions};
+use super::formula::FormulaErrors;
 use super::instance::{Origin, in_mode};
 use super::{About, Formula, IndicatorError, Instance, Mode};
 
@@ -8,16 +10,43 @@ use super::{About, Formula, IndicatorError, Instance, Mode};
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     formulas: Vec<Arc<Formula>>,
+    /// Formulas that are waiting to be read.
+    waiting: BTreeSet<String>,
 }
 
 impl Library {
-    /// Adds a formula; one of the same id gives way to it.
-    pub fn add(&mut self, formula: Arc<Formula>) {
-        self.formulas.retain(|known| known.id() != formula.id());
-        self.formulas.push(formula);
+    /// Reads formulas, given as id and bytes; they may read each other's lines, in whatever order they come. Gives the
+    /// library of those that are sound, in the order of their ids, and what is wrong with the others, by their place in
+    /// `files`.
+    pub fn load(files: &[(String, Vec<u8>)]) -> (Self, Vec<(usize, FormulaErrors)>) {
+        let mut library = Self::default();
+        let mut waiting: Vec<usize> = (0..files.len()).collect();
+        loop {
+            library.waiting = waiting.iter().map(|&i| files[i].0.clone()).collect();
+            let mut bad = Vec::new();
+            for &i in &waiting {
+                let (id, bytes) = &files[i];
+                match Formula::read(id, bytes, &library) {
+                    Ok(formula) => library.formulas.push(Arc::new(formula)),
+                    Err(errors) => bad.push((i, errors)),
+                }
+            }
+            // Each round reads what the round before made readable.
+            if bad.len() == waiting.len() || bad.is_empty() {
+                library.formulas.sort_by(|a, b| a.id().cmp(b.id()));
+                library.waiting.clear();
+                return (library, bad);
+            }
+            waiting = bad.into_iter().map(|(i, _)| i).collect();
+        }
     }
 
-    /// The formulas, in the order they were added.
+    /// True if a formula of this id was not sound when another asked for it.
+    pub(super) fn is_waiting(&self, id: &str) -> bool {
+        self.waiting.contains(id)
+    }
+
+    /// The formulas, in the order of their ids.
     pub fn formulas(&self) -> &[Arc<Formula>] {
         &self.formulas
     }

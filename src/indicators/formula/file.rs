@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::column::Column;
-use super::fault::{Faults, FormulaErrors};
+use super::fault::{Faults, FormulaErrors, place};
 use super::infer::infer;
 use super::lower::lower;
 use super::machine::Machine;
@@ -36,6 +36,7 @@ pub struct Formula {
     hash: String,
     plan: Plan,
     vouched: Vec<bool>,
+    places: Vec<(usize, usize)>,
 }
 
 impl Formula {
@@ -88,6 +89,11 @@ impl Formula {
     /// True if a line's unit rests on the user's word: on `bare`, `as_price` or `as_volume`.
     pub fn is_vouched(&self, line: usize) -> bool {
         self.vouched[line]
+    }
+
+    /// Line and column in the file, both from 1, where a line is assigned.
+    pub fn place(&self, line: usize) -> (usize, usize) {
+        self.places[line]
     }
 
     pub(in crate::indicators) fn firsts(&self, args: Args<'_>) -> Vec<First> {
@@ -163,7 +169,7 @@ fn build(id: &str, text: &str, file: &File<'_>, library: &Library, faults: &mut 
     let nested = plan.nested.iter().flat_map(|nested| nested.origin.about().needs.iter().copied());
     let needs: BTreeSet<Extra> = columns.chain(nested).collect();
     let marked = file.assignments.iter().any(|assignment| assignment.output);
-    let (mut lines, mut vouched) = (Vec::new(), Vec::new());
+    let (mut lines, mut vouched, mut places) = (Vec::new(), Vec::new(), Vec::new());
     for (i, (assignment, home)) in file.assignments.iter().zip(&lowered.homes).enumerate() {
         let Some(home) = *home else { continue };
         // Without a mark the last line is what the formula is about.
@@ -172,6 +178,7 @@ fn build(id: &str, text: &str, file: &File<'_>, library: &Library, faults: &mut 
         let (name, meaning) = (assignment.name.to_owned(), assignment.meaning.clone());
         lines.push(LineSpec::of_formula(name, meaning, quantity.unit(), !output));
         vouched.push(quantity.vouched);
+        places.push(place(text, assignment.at));
         plan.lines.push(home);
     }
     if faults.is_empty() {
@@ -193,6 +200,7 @@ fn build(id: &str, text: &str, file: &File<'_>, library: &Library, faults: &mut 
         hash,
         plan,
         vouched,
+        places,
     }
 }
 

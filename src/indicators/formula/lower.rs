@@ -191,6 +191,9 @@ impl<'s> Lower<'_, 's> {
             let line = origin.about().lines.first().map_or("line", |line| line.name.as_ref());
             return format!("`{name}` is an indicator: name one of its lines, as in {name}.{line}");
         }
+        if self.library.is_waiting(name) {
+            return format!("`{name}` is another formula: name one of its lines, as in {name}.line");
+        }
         let columns = Column::ALL.map(Column::name);
         let known = self.names.keys().chain(self.params).copied().chain(columns);
         match nearest(name, known) {
@@ -286,6 +289,9 @@ impl<'s> Lower<'_, 's> {
     fn unknown_indicator(&self, name: &str) -> String {
         if self.names.contains_key(name) || self.params.contains(&name) || Column::named(name).is_some() {
             return format!("`{name}` is one value and has no lines: leave out what follows the point");
+        }
+        if self.library.is_waiting(name) {
+            return format!("the formula `{name}` has errors of its own or reads this one: correct it first");
         }
         let ids = self.library.ids(Mode::Standard);
         match nearest(name, ids.iter().map(String::as_str)) {

@@ -8,6 +8,7 @@ use crate::market::Series;
 
 mod by_hand;
 mod errors;
+mod library;
 mod properties;
 mod units;
 
