@@ -182,11 +182,16 @@ pub(super) struct PredictArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum IndicatorsCommand {
     /// All indicators with their lines
-    List,
+    List {
+        #[command(flatten)]
+        formulas: FormulaArgs,
+    },
     /// Formula, source, parameters and lines of one indicator
     Show {
         /// Such as `rsi` or `rsi(period=9)`
         id: String,
+        #[command(flatten)]
+        formulas: FormulaArgs,
     },
     /// Compute lines of a file of bars
     Compute {
@@ -199,7 +204,23 @@ pub(super) enum IndicatorsCommand {
         /// Only these, comma-separated, such as `rsi(period=9),macd`
         #[arg(long, value_name = "ID,..")]
         only: Option<String>,
+        #[command(flatten)]
+        formulas: FormulaArgs,
     },
+    /// Check a formula file: every error with line and column, or its lines
+    Check {
+        /// Formula file, name.indicator; it may read the formulas beside it
+        file: PathBuf,
+    },
+    /// The functions a formula may call
+    Functions,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct FormulaArgs {
+    /// Formula file, or folder of them, instead of the workspace's formulas/; may be repeated
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(super) formulas: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

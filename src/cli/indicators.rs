@@ -1,49 +1,102 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde_json::json;
 
-use super::args::IndicatorsCommand;
+use super::args::{FormulaArgs, IndicatorsCommand};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use crate::indicators::{Instance, default_catalogue, parse_instance};
-use crate::tasks::compute_lines;
+use crate::indicators::{Instance, Library, Mode, formula};
+use crate::tasks::{check_formula, compute_lines, load_formulas};
 
-pub(super) fn run(command: &IndicatorsCommand, printer: Printer) -> Result<(), Failure> {
+pub(super) fn run(command: &IndicatorsCommand, workspace: &Path, printer: Printer) -> Result<(), Failure> {
     match command {
-        IndicatorsCommand::List => {
-            for instance in default_catalogue() {
-                let definition = instance.definition();
-                printer.record(&json!({
-                    "event": "indicator",
-                    "id": instance.id(),
-                    "title": definition.title,
-                    "family": definition.family.name(),
-                    "parameters": parameters(&instance),
-                    "lines": instance.line_names(),
-                    "warm_up": instance.warm_up(),
-                }));
-                let count = definition.lines.len();
-                printer.text(&format!(
-                    "{:22} {:11} {count:>2} lines  {}",
-                    instance.id(),
-                    definition.family.name(),
-                    definition.title,
-                ));
-            }
+        IndicatorsCommand::List { formulas } => {
+            library(formulas, workspace)?.catalogue(Mode::Standard).iter().for_each(|instance| list(instance, printer));
             Ok(())
         }
-        IndicatorsCommand::Show { id } => {
-            let instance = parse_instance(id).map_err(|err| Failure::Usage(err.into()))?;
+        IndicatorsCommand::Show { id, formulas } => {
+            let library = library(formulas, workspace)?;
+            let instance = library.parse_instance(id, Mode::Standard).map_err(|err| Failure::Usage(err.into()))?;
             show(&instance, printer);
             Ok(())
         }
-        IndicatorsCommand::Compute { data, out, only } => compute(data, out, only.as_deref(), printer),
+        IndicatorsCommand::Compute { data, out, only, formulas } => {
+            compute(data, out, only.as_deref(), &library(formulas, workspace)?, printer)
+        }
+        IndicatorsCommand::Check { file } => check(file, printer),
+        IndicatorsCommand::Functions => {
+            for (usage, meaning) in formula::functions() {
+                printer.record(&json!({ "event": "function", "usage": usage, "meaning": meaning }));
+                printer.text(&format!("{usage:22} {meaning}"));
+            }
+            Ok(())
+        }
     }
 }
 
-fn parameters(instance: &Instance) -> BTreeMap<&'static str, f64> {
+/// The catalogue with the formulas named, or with the workspace's.
+fn library(args: &FormulaArgs, workspace: &Path) -> anyhow::Result<Library> {
+    let folder = workspace.join("formulas");
+    match &args.formulas[..] {
+        [] if folder.is_dir() => load_formulas(&[folder]),
+        paths => load_formulas(paths),
+    }
+}
+
+fn list(instance: &Instance, printer: Printer) {
+    let definition = instance.definition();
+    printer.record(&json!({
+        "event": "indicator",
+        "id": instance.id(),
+        "title": definition.title,
+        "family": definition.family.name(),
+        "parameters": parameters(instance),
+        "lines": instance.line_names(),
+        "warm_up": instance.warm_up(),
+        "formula_file": instance.formula().is_some(),
+    }));
+    let count = definition.lines.len();
+    let (id, family) = (instance.id(), definition.family.name());
+    printer.text(&format!("{id:22} {family:11} {count:>2} lines  {}", definition.title));
+}
+
+/// Prints what is wrong with a formula file, or its lines.
+fn check(file: &Path, printer: Printer) -> Result<(), Failure> {
+    let check = check_formula(file)?;
+    for error in &check.errors {
+        printer.record(&json!({
+            "event": "formula_error",
+            "file": file,
+            "line": error.line,
+            "column": error.column,
+            "message": error.message,
+        }));
+        printer.text(&format!("{}:{}:{}: {}", file.display(), error.line, error.column, error.message));
+    }
+    if !check.errors.is_empty() {
+        return Err(anyhow!("{} has errors: {}", file.display(), check.errors.len()).into());
+    }
+    printer.record(&json!({
+        "event": "formula",
+        "file": file,
+        "indicator": check.indicator,
+        "lines": check.lines,
+        "rule": check.no_rule.is_none(),
+        "no_rule": check.no_rule,
+    }));
+    for line in &check.lines {
+        let kind = if line.internal { "internal" } else { "output" };
+        let from = if line.first_bar_exact { "from bar" } else { "from bar >=" };
+        let (name, unit) = (&line.name, &line.unit);
+        printer.text(&format!("{name:32} {kind:8} {from} {:>3}  {unit:20} {}", line.first_bar, line.meaning));
+    }
+    printer.text(if check.no_rule.is_none() { "It is a trading rule, too." } else { "It is sound." });
+    Ok(())
+}
+
+fn parameters(instance: &Instance) -> BTreeMap<&str, f64> {
     instance.params().into_iter().collect()
 }
 
@@ -96,12 +149,12 @@ fn show(instance: &Instance, printer: Printer) {
     }
 }
 
-fn compute(data: &Path, out: &Path, only: Option<&str>, printer: Printer) -> Result<(), Failure> {
+fn compute(data: &Path, out: &Path, only: Option<&str>, library: &Library, printer: Printer) -> Result<(), Failure> {
     let instances = match only {
-        None => default_catalogue(),
+        None => library.catalogue(Mode::Standard),
         Some(list) => split(list)
             .into_iter()
-            .map(|text| parse_instance(text).with_context(|| format!("--only {list}")))
+            .map(|text| library.parse_instance(text, Mode::Standard).with_context(|| format!("--only {list}")))
             .collect::<anyhow::Result<_>>()
             .map_err(Failure::Usage)?,
     };

@@ -182,7 +182,8 @@ fn check_backtest(backtest: &BacktestConfig, c: &mut Checks) {
             "backtest.regime_scale",
             format!("needs regime ids with shares from 0 to 1, was {regime} = {scale}"),
         );
-    }    c.require(
+    }
+    c.require(
         rule.is_empty() || rule.ends_with(".indicator"),
         "backtest.rule",
         format!("must name a formula file, name.indicator, was {rule:?}"),

@@ -152,7 +152,7 @@ impl ChartPanel {
                     continue;
                 }
                 let mut on = self.lines.contains(&line.name);
-                if ui.checkbox(&mut on, &line.name).on_hover_text(line.meaning).changed() {
+                if ui.checkbox(&mut on, &line.name).on_hover_text(line.meaning.as_ref()).changed() {
                     if on {
                         self.lines.push(line.name.clone());
                     } else {
