@@ -208,7 +208,7 @@ pub(super) fn key(instance: &Instance) -> String {
 }
 
 /// The id of a member of the catalogue; else the indicator with the parameters that are not its defaults.
-pub fn spoken(instance: &Instance) -> String {
+pub(super) fn spoken(instance: &Instance) -> String {
     let text = instance.to_string();
     if default_catalogue().iter().any(|member| member.to_string() == text) {
         return instance.id().to_owned();
@@ -240,7 +240,7 @@ pub(super) fn fault(param: &Param, text: &str) -> Option<String> {
 }
 
 /// True for a line on the axis of prices.
-pub fn is_price(unit: Unit) -> bool {
+pub(super) fn is_price(unit: Unit) -> bool {
     matches!(unit.kind, Kind::Level | Kind::Copy) && unit.price == 1 && unit.volume == 0
 }
 

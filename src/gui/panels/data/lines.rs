@@ -113,7 +113,7 @@ impl LineTable {
                         cell(ui, number(share));
                     });
                     row.col(|ui| cell(ui, egui::RichText::new(line.unit.to_string()).color(theme::WEAK)));
-                    row.col(|ui| cell(ui, egui::RichText::new(line.meaning)));
+                    row.col(|ui| cell(ui, egui::RichText::new(line.meaning.as_ref())));
                     let response = row.response();
                     let name = format!("Line {}", line.name);
                     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, chosen, &name));
