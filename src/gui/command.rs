@@ -86,6 +86,24 @@ pub enum Command {
     },
     /// Gives that indicator its default parameters back.
     ResetIndicator,
+    /// Begins a formula, from a shipped example if one is named.
+    NewFormula(Option<&'static str>),
+    /// Edits a formula file of the workspace.
+    OpenFormula(String),
+    /// Replaces the text in the editor.
+    EditFormula(String),
+    /// Replaces the name in the editor.
+    NameFormula(String),
+    /// Writes the edited formula.
+    SaveFormula,
+    /// Takes the text on disk into the editor.
+    ReloadFormula,
+    /// Keeps the edited text although the file changed.
+    KeepFormula,
+    /// Closes the editor.
+    CloseFormula,
+    /// Draws the outputs of the edited formula, or not.
+    PreviewFormula(bool),
     /// Checks what the program stands on.
     CheckHealth,
     /// Switches the workspace.
@@ -130,6 +148,8 @@ impl Command {
             Self::SelectHead(None),
             Self::ClearLines,
             Self::ResetIndicator,
+            Self::NewFormula(None),
+            Self::SaveFormula,
             Self::RefreshRuns,
             Self::CheckHealth,
         ];
@@ -192,6 +212,16 @@ impl Command {
             Self::ChooseIndicator(name) => format!("Indicator {name}"),
             Self::TuneIndicator { .. } => "Edit parameter".to_owned(),
             Self::ResetIndicator => "Reset parameters".to_owned(),
+            Self::NewFormula(None) => "New formula".to_owned(),
+            Self::NewFormula(Some(example)) => format!("New formula from {example}"),
+            Self::OpenFormula(id) => format!("Edit formula {id}"),
+            Self::EditFormula(_) => "Edit formula".to_owned(),
+            Self::NameFormula(_) => "Name formula".to_owned(),
+            Self::SaveFormula => "Save formula".to_owned(),
+            Self::ReloadFormula => "Reload formula".to_owned(),
+            Self::KeepFormula => "Keep my text".to_owned(),
+            Self::CloseFormula => "Close formula".to_owned(),
+            Self::PreviewFormula(on) => if *on { "Draw the formula" } else { "Do not draw the formula" }.to_owned(),
             Self::CheckHealth => "Check health".to_owned(),
             Self::ShowWorkspace(workspace) => format!("{} workspace", workspace.title()),
             Self::ShowPane(pane) => format!("Show {}", pane.title()),
@@ -223,6 +253,7 @@ impl Command {
             Self::Zoom(1) => command(Key::Plus),
             Self::Zoom(-1) => command(Key::Minus),
             Self::Zoom(0) => command(Key::Num0),
+            Self::SaveFormula => command(Key::S),
             Self::RefreshRuns => plain(Key::F5),
             Self::ClearSelection => plain(Key::Escape),
             Self::StepBar(1) => plain(Key::ArrowRight),
@@ -241,6 +272,7 @@ impl Command {
             Self::RunAll | Self::ResumeRun(_) | Self::RunStage(Stage::Train | Stage::Collect) => !state.busy(),
             Self::RunStage(_) => !state.busy() && !state.demo && state.run().is_some(),
             Self::CancelRunning => state.running().is_some(),
+            Self::SaveFormula => state.formulas.open.as_ref().is_some_and(super::formulas::Editor::is_changed),
             Self::ClearLines => !state.indicators.on_chart.is_empty(),
             Self::ResetIndicator => state.indicators.chosen.as_ref().is_some_and(super::indicators::Chosen::is_tuned),
             Self::StepBar(_) => state.run().is_some(),

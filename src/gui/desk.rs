@@ -107,7 +107,9 @@ impl Shell {
     fn retarget(&mut self, chosen: Chosen) {
         let indicators = &mut self.state.indicators;
         let mut names: Vec<String> = Vec::new();
-        for line in indicators.on_chart.iter_mut().filter(|line| line.follows) {
+        let id = chosen.instance.definition().id;
+        let own = |line: &ChartLine| line.instance.as_ref().is_some_and(|i| i.definition().id == id);
+        for line in indicators.on_chart.iter_mut().filter(|line| line.follows && own(line)) {
             line.name = chosen.line_name(line.line());
             line.instance = Some(chosen.instance.clone());
             names.push(line.name.clone());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::state::{AppState, Loadable};
-use crate::indicators::{Instance, Kind, Param, Unit, default_catalogue, definitions, parse_instance};
+use crate::indicators::{Instance, Kind, Library, Mode, Param, Unit, default_catalogue, definitions, parse_instance};
 use crate::tasks::{InstanceLines, is_captured};
 
 /// Where a line is drawn.
@@ -37,6 +37,9 @@ pub struct ChartLine {
     /// Changes with the parameters that are being edited.
     #[serde(skip)]
     pub follows: bool,
+    /// Drawn for as long as its formula is edited.
+    #[serde(skip)]
+    pub preview: bool,
     /// The indicator, if there is one of this name.
     #[serde(skip)]
     pub instance: Option<Instance>,
@@ -127,6 +130,8 @@ impl Chosen {
 pub struct Indicators {
     /// Every indicator, with default parameters.
     pub known: Vec<Instance>,
+    /// The catalogue with the formulas that are sound.
+    pub library: Library,
     /// The one looked at.
     pub chosen: Option<Chosen>,
     /// Lines on the chart, in the order they were added.
@@ -138,7 +143,8 @@ pub struct Indicators {
 impl Default for Indicators {
     fn default() -> Self {
         let known = definitions().iter().filter_map(|definition| parse_instance(definition.id).ok()).collect();
-        let mut made = Self { known, chosen: None, on_chart: Vec::new(), store: BTreeMap::new() };
+        let library = Library::default();
+        let mut made = Self { known, library, chosen: None, on_chart: Vec::new(), store: BTreeMap::new() };
         for name in ["kama.kama", "rsx.rsx"] {
             made.add(name);
         }
@@ -150,7 +156,7 @@ impl Indicators {
     /// Puts a line on the chart; false if it was there already.
     pub fn add(&mut self, name: &str) -> bool {
         if let Some(line) = self.on_chart.iter_mut().find(|line| line.name == name) {
-            line.follows = false;
+            (line.follows, line.preview) = (false, false);
             return false;
         }
         let color = (0..).find(|color| self.on_chart.iter().all(|line| line.color != *color)).unwrap_or(0);
@@ -167,12 +173,52 @@ impl Indicators {
 
     /// The indicator a text names.
     pub fn find(&self, text: &str) -> Option<Instance> {
-        parse_instance(text).ok()
+        self.library.parse_instance(text, Mode::Standard).ok()
+    }
+
+    /// The formula of this id, as it was when it was last sound.
+    pub fn formula(&self, id: &str) -> Option<&Instance> {
+        self.known.iter().find(|instance| instance.formula().is_some_and(|formula| formula.id() == id))
+    }
+
+    /// Takes the lines of the edited formula off the chart, unless they were put there on purpose.
+    pub(super) fn drop_previews(&mut self) {
+        self.on_chart.retain(|line| !line.preview);
+    }
+
+    /// Takes formulas in; those of `ids` that are not sound at present stay as they were.
+    pub(super) fn take_library(&mut self, library: Library, ids: &[String]) {
+        self.library = library;
+        let old: Vec<Instance> = self.known.iter().filter(|i| i.formula().is_some()).cloned().collect();
+        self.known.retain(|instance| instance.formula().is_none());
+        for id in ids {
+            let new = self.library.formulas().iter().find(|formula| formula.id() == id);
+            let new = new.map(|formula| Instance::of_formula(Arc::clone(formula)));
+            let last = || old.iter().find(|instance| instance.definition().id == id).cloned();
+            self.known.extend(new.or_else(last));
+        }
+        let gone = |instance: &Instance| instance.formula().is_some_and(|f| !ids.iter().any(|id| id == f.id()));
+        let mut lines = std::mem::take(&mut self.on_chart);
+        for line in &mut lines {
+            if line.instance.as_ref().is_some_and(gone) {
+                line.instance = None;
+            }
+            line.instance = self.find(line.indicator()).or(line.instance.take());
+        }
+        self.on_chart = lines;
+        if let Some(chosen) = self.chosen.take().filter(|chosen| !gone(&chosen.instance)) {
+            let new = self.find(&chosen.name).filter(|_| chosen.instance.formula().is_some());
+            self.chosen = Some(match new {
+                Some(instance) if instance.key() != chosen.instance.key() => Chosen::new(instance),
+                _ => chosen,
+            });
+        }
     }
 
     /// The lines to keep over a restart.
     pub(super) fn save(&self) -> String {
-        serde_json::to_string(&self.on_chart).unwrap_or_default()
+        let kept: Vec<&ChartLine> = self.on_chart.iter().filter(|line| !line.preview).collect();
+        serde_json::to_string(&kept).unwrap_or_default()
     }
 
     /// Takes the lines kept over a restart, those that can be read.
@@ -204,16 +250,17 @@ impl Indicators {
 
 /// Equal keys mean equal lines on equal bars.
 pub(super) fn key(instance: &Instance) -> String {
-    instance.to_string()
+    instance.key()
 }
 
 /// The id of a member of the catalogue; else the indicator with the parameters that are not its defaults.
 pub(super) fn spoken(instance: &Instance) -> String {
     let text = instance.to_string();
-    if default_catalogue().iter().any(|member| member.to_string() == text) {
+    let definition = instance.definition();
+    let plain = instance.params().iter().zip(definition.params).all(|((_, value), p)| *value == p.default);
+    if plain || default_catalogue().iter().any(|member| member.to_string() == text) {
         return instance.id().to_owned();
     }
-    let definition = instance.definition();
     let mut name = format!("{}(", definition.id);
     let changed = instance.params().into_iter().zip(definition.params).filter(|((_, value), p)| *value != p.default);
     for (i, ((param, value), _)) in changed.enumerate() {

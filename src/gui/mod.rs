@@ -8,6 +8,8 @@ mod command;
 mod desk;
 mod dialogs;
 mod execute;
+mod formula_desk;
+mod formulas;
 mod indicators;
 mod palette;
 mod panels;
@@ -21,6 +23,7 @@ mod workspace;
 
 pub use app::{OpenWindow, WindowError, open_window};
 pub use command::{Command, Commands};
+pub use formulas::{Editor, Formulas};
 pub use indicators::{ChartLine, Chosen, Indicators, LineState, Place, Stored, Values};
 pub use panels::{Header, Pane, Panel, Panels};
 pub use persist::Saved;

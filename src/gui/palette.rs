@@ -1,6 +1,7 @@
 use super::command::{Command, Commands};
 use super::state::AppState;
 use super::theme;
+use crate::tasks::EXAMPLES;
 use eframe::egui;
 
 /// All commands, found by typing.
@@ -84,10 +85,11 @@ fn matches(query: &str, state: &AppState) -> Vec<Command> {
     found.into_iter().map(|(_, command)| command).collect()
 }
 
-/// Every indicator by its id.
+/// Every indicator, every formula file and every example.
 fn indicators(state: &AppState) -> impl Iterator<Item = Command> {
-    let ids = state.indicators.known.iter().map(|instance| instance.definition().id);
-    ids.map(|id| Command::ChooseIndicator(id.to_owned()))
+    let known = state.indicators.known.iter().map(|i| Command::ChooseIndicator(i.definition().id.to_owned()));
+    let files = state.formulas.files.iter().map(|file| Command::OpenFormula(file.id.clone()));
+    known.chain(files).chain(EXAMPLES.iter().map(|(id, _)| Command::NewFormula(Some(id))))
 }
 
 /// Letters of `text` from the first to the last letter of `query`; `None` without a match.

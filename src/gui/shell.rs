@@ -9,6 +9,7 @@ use super::board::Board;
 use super::command::{Command, Commands};
 use super::desk::Desk;
 use super::dialogs::OpenDialog;
+use super::formula_desk::FormulaDesk;
 use super::palette::Palette;
 use super::panels::{Pane, Panels};
 use super::persist::{self, Saved};
@@ -36,6 +37,7 @@ pub struct Shell {
     pub(super) about_open: bool,
     pub(super) board: Board,
     pub(super) desk: Desk,
+    pub(super) formula_desk: FormulaDesk,
     pub(super) explainer: Option<Worker<usize, Explanation>>,
     /// The bar the explainer was last asked for.
     pub(super) asked: Option<usize>,
@@ -73,6 +75,7 @@ impl Shell {
             about_open: false,
             board: Board::default(),
             desk: Desk::default(),
+            formula_desk: FormulaDesk::default(),
             explainer: None,
             asked: None,
             wake,
@@ -101,6 +104,7 @@ impl Shell {
             self.run(command, ctx, now);
         }
         self.ask_why();
+        self.serve_formulas();
         self.serve_lines();
         if !self.board.is_empty() {
             // Elapsed time and ETA move even while a job says nothing.

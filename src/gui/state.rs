@@ -3,6 +3,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::formulas::Formulas;
 use super::indicators::Indicators;
 use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
@@ -238,6 +239,8 @@ pub struct AppState {
     pub data: Option<DataView>,
     /// Indicators, and their lines on the chart.
     pub indicators: Indicators,
+    /// Formula files.
+    pub formulas: Formulas,
     /// What the program stands on.
     pub health: Vec<Check>,
     /// Sentences for people, newest last.
@@ -266,6 +269,7 @@ impl Default for AppState {
             config_errors: Vec::new(),
             data: None,
             indicators: Indicators::default(),
+            formulas: Formulas::default(),
             health: Vec::new(),
             log: Vec::new(),
         }

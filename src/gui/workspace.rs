@@ -95,7 +95,7 @@ impl Workspace {
             }
             Self::Indicators => {
                 let top = tabs(&mut tiles, &[Pane::Chart]);
-                let bottom = tabs(&mut tiles, &[Pane::Indicators]);
+                let bottom = tabs(&mut tiles, &[Pane::Indicators, Pane::Formulas]);
                 split(&mut tiles, LinearDir::Vertical, &[(top, 0.54), (bottom, 0.46)])
             }
         };

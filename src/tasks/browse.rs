@@ -51,9 +51,11 @@ pub struct InstanceLines {
     pub looks: Vec<LineLook>,
 }
 
-/// True if the capture holds the lines of `instance`: it is a member of the catalogue.
+/// True if the capture holds the lines of `instance`: it is a member of the catalogue or a formula of the run.
 pub fn is_captured(collected: &Collected, instance: &Instance) -> bool {
+    let same = |hash: &str| collected.library.formulas().iter().any(|formula| formula.hash() == hash);
     instance.mode() == Mode::Standard
+        && instance.formula().is_none_or(|formula| same(formula.hash()))
         && instance.line_names().first().is_some_and(|name| collected.lines.get(name).is_some())
 }
 

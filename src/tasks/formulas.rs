@@ -172,7 +172,7 @@ pub fn check_formula(file: &Path) -> Result<FormulaCheck> {
 }
 
 /// The files named, and the formula files of the folders named, in the order of their names.
-fn formula_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(super) fn formula_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -195,12 +195,12 @@ fn formula_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 }
 
 /// The name of the indicator in a file.
-fn id_of(file: &Path) -> String {
+pub(super) fn id_of(file: &Path) -> String {
     file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }
 
 /// The file's bytes; of one that is too large, as many as show that it is.
-fn read(file: &Path) -> Result<Vec<u8>> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(file)
         .and_then(|opened| opened.take(LARGEST as u64 + 1).read_to_end(&mut bytes))

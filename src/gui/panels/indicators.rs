@@ -4,6 +4,7 @@ mod card;
 mod list;
 mod table;
 
+pub(super) use card::about_run;
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 

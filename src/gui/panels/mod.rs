@@ -7,6 +7,7 @@ mod chart;
 mod config;
 mod data;
 mod features;
+mod formulas;
 mod health;
 mod indicators;
 mod jobs;
@@ -111,5 +112,6 @@ panels! {
     Jobs jobs jobs::JobsPanel, "Jobs", "Work in progress.";
     Config config config::ConfigPanel, "Config", "The next run.";
     Indicators indicators indicators::IndicatorsPanel, "Indicators", "Every indicator: search, parameters, lines.";
+    Formulas formulas formulas::FormulasPanel, "Formulas", "Indicators of your own, as text.";
     Health health health::HealthPanel, "Health", "What the program stands on.";
 }

@@ -8,7 +8,7 @@ use crate::gui::widgets::{badge, grouped, number};
 use crate::indicators::Param;
 
 /// Why there are no values to look at: no run is open, it is being read, it failed.
-pub(super) fn about_run(ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
+pub(in crate::gui::panels) fn about_run(ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
     match &state.view {
         Loadable::Ready(_) => {}
         Loadable::Empty => {

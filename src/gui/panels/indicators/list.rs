@@ -7,9 +7,6 @@ use crate::gui::theme;
 use crate::indicators::{Family, Instance};
 
 const ROW: f32 = 22.0;
-const FAMILIES: [Family; 7] =
-    [Family::Cycle, Family::Regime, Family::Volatility, Family::Momentum, Family::Trend, Family::Volume, Family::Other];
-
 /// Indicators by family, those with the words of the search.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -29,7 +26,6 @@ pub(super) struct List {
 struct Found {
     key: Option<(String, Option<Family>, bool, Vec<String>)>,
     rows: Vec<Row>,
-    indicators: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,7 +49,7 @@ impl List {
             let combo = egui::ComboBox::from_id_salt("family").selected_text(name).width(width);
             let response = combo.show_ui(ui, |ui| {
                 ui.selectable_value(&mut self.family, None, "all families");
-                for family in FAMILIES {
+                for family in Family::ALL {
                     ui.selectable_value(&mut self.family, Some(family), family.name());
                 }
             });
@@ -72,9 +68,9 @@ impl List {
     }
 
     fn find(&mut self, known: &[Instance]) {
-        let own: Vec<String> = known.iter().filter(|i| is_formula(i)).map(ToString::to_string).collect();
+        let own: Vec<String> = known.iter().filter_map(|i| Some(i.formula()?.hash().to_owned())).collect();
         let key = (self.search.trim().to_lowercase(), self.family, self.lines, own);
-        if self.found.key.as_ref() == Some(&key) && (self.found.indicators > 0) == !known.is_empty() {
+        if self.found.key.as_ref() == Some(&key) {
             return;
         }
         let words: Vec<&str> = key.0.split_whitespace().collect();
@@ -83,7 +79,7 @@ impl List {
             words.iter().all(|word| text.contains(word))
         };
         let mut rows = Vec::new();
-        for family in FAMILIES.into_iter().filter(|family| key.1.is_none_or(|wanted| wanted == *family)) {
+        for family in Family::ALL.into_iter().filter(|family| key.1.is_none_or(|wanted| wanted == *family)) {
             let header = rows.len();
             let mut count = 0;
             for (i, instance) in known.iter().enumerate().filter(|(_, i)| i.definition().family == family) {
@@ -110,7 +106,7 @@ impl List {
                 rows.insert(header, Row::Family(family, count));
             }
         }
-        self.found = Found { key: Some(key), rows, indicators: known.len() };
+        self.found = Found { key: Some(key), rows };
     }
 
     /// Arrows move through the indicators, unless another field is typed in.
@@ -165,10 +161,6 @@ impl List {
             }
         });
     }
-}
-
-fn is_formula(_instance: &Instance) -> bool {
-    false
 }
 
 fn heading(ui: &mut egui::Ui, family: Family, count: usize) {
