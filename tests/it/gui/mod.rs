@@ -1,6 +1,7 @@
 //! The window without a window: the real shell over the embedded demo.
 
 mod explain;
+mod indicators;
 mod results;
 mod states;
 mod work;

@@ -8,7 +8,7 @@ use super::scale::Scale;
 use crate::gui::indicators::{ChartLine, LineState, Place, Values, is_price};
 use crate::gui::state::AppState;
 use crate::gui::theme;
-use crate::gui::widgets::{MinMax, figure};
+use crate::gui::widgets::{MinMax, figure, grouped};
 use crate::indicators::{Kind, Unit};
 
 pub(super) fn color(line: &ChartLine) -> Color32 {
@@ -180,7 +180,7 @@ pub(super) fn pane(painter: &Painter, scale: &Scale, rect: Rect, lines: &[Shown<
 
 /// A round number as it is, any other with four digits.
 fn short(value: f64) -> String {
-    if value.fract() == 0.0 { price(value).trim_end_matches(".00").to_owned() } else { figure(value) }
+    if value.fract() == 0.0 { grouped(value, 0) } else { figure(value) }
 }
 
 /// Values joined by lines, least and largest of each column when bars are narrower than a point; missing values break it.

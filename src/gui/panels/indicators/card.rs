@@ -60,17 +60,21 @@ pub(super) fn card(ui: &mut egui::Ui, state: &AppState, chosen: &Chosen, command
             commands.push(reset);
         }
     });
-    egui::Grid::new(("parameters", about.id)).num_columns(3).spacing([10.0, 4.0]).show(ui, |ui| {
-        for (i, param) in about.params.iter().enumerate() {
-            field(ui, i, param, chosen, commands);
-            ui.end_row();
-        }
-    });
+    let longest = about.params.iter().map(|param| param.name.len()).max().unwrap_or(0);
+    for (i, param) in about.params.iter().enumerate() {
+        ui.horizontal(|ui| field(ui, i, param, 7.0 * longest as f32 + 4.0, chosen, commands));
+    }
 }
 
-fn field(ui: &mut egui::Ui, i: usize, param: &Param, chosen: &Chosen, commands: &mut Commands) {
+fn field(ui: &mut egui::Ui, i: usize, param: &Param, width: f32, chosen: &Chosen, commands: &mut Commands) {
     let fault = chosen.faults.get(i).and_then(Option::as_ref);
-    let label = ui.label(number(param.name.to_string()));
+    let name = egui::Label::new(number(param.name.to_string())).selectable(false).halign(egui::Align::LEFT);
+    let label =
+        ui.allocate_ui_with_layout(egui::vec2(width, 22.0), egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.set_min_width(width);
+            ui.add(name)
+        });
+    let label = label.inner;
     let mut text = chosen.draft.get(i).cloned().unwrap_or_default();
     let ink = if fault.is_some() { theme::lighten(theme::DOWN) } else { theme::TEXT };
     let edit = egui::TextEdit::singleline(&mut text)
@@ -78,7 +82,7 @@ fn field(ui: &mut egui::Ui, i: usize, param: &Param, chosen: &Chosen, commands: 
         .text_color(ink)
         .desired_width(72.0)
         .id_salt(("parameter", i));
-    let edit = ui.add(edit).labelled_by(label.id);
+    let edit = ui.add_sized([84.0, 22.0], edit).labelled_by(label.id);
     if edit.changed() {
         commands.push(Command::TuneIndicator { param: i, text });
     }
@@ -94,7 +98,7 @@ fn field(ui: &mut egui::Ui, i: usize, param: &Param, chosen: &Chosen, commands: 
             commands.push(Command::TuneIndicator { param: i, text: value.to_string() });
         }
     }
-    ui.vertical(|ui| match fault {
+    match fault {
         Some(fault) => {
             ui.add(egui::Label::new(RichText::new(fault).color(ink)).wrap());
         }
@@ -104,7 +108,7 @@ fn field(ui: &mut egui::Ui, i: usize, param: &Param, chosen: &Chosen, commands: 
             let text = format!("{}  ·  {range}  ·  default {}", param.meaning, param.default);
             ui.add(egui::Label::new(RichText::new(text).color(theme::WEAK).size(11.5)).wrap());
         }
-    });
+    }
 }
 
 fn bound(value: f64) -> String {

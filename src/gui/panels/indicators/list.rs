@@ -82,7 +82,11 @@ impl List {
         for family in Family::ALL.into_iter().filter(|family| key.1.is_none_or(|wanted| wanted == *family)) {
             let header = rows.len();
             let mut count = 0;
-            for (i, instance) in known.iter().enumerate().filter(|(_, i)| i.definition().family == family) {
+            let mut members: Vec<(usize, &Instance)> =
+                known.iter().enumerate().filter(|(_, i)| i.definition().family == family).collect();
+            // The id that was typed stands first.
+            members.sort_by_key(|(_, i)| !words.contains(&i.definition().id));
+            for (i, instance) in members {
                 let about = instance.definition();
                 let by_name = has(&format!("{} {}", about.id, about.title));
                 let lines: Vec<usize> = (0..about.lines.len())
