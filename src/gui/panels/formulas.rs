@@ -211,5 +211,8 @@ fn bar(ui: &mut egui::Ui, state: &AppState, editor: &Editor, commands: &mut Comm
             (Some(_), false) => "saved",
         };
         ui.label(number(words).color(theme::WEAK));
+        if editor.path.is_some() && !editor.is_changed() && !state.formulas.faults_of(&editor.id).is_empty() {
+            ui.label(RichText::new("runs in this workspace refuse it until it is sound").color(theme::WARN));
+        }
     });
 }

@@ -5,10 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eframe::egui;
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use glassbox::gui::{AppState, Command, LineState, Pane, Place, Saved, Shell, Workspace, install_theme};
+use egui_kittest::{Harness, SnapshotResults};
+use glassbox::gui::{
+    AppState, Chosen, Command, Editor, LineState, Loadable, Pane, Place, Saved, Shell, Stored, Workspace, install_theme,
+};
 use glassbox::indicators::{compute, parse_instance};
+use glassbox::tasks::{Job, check_formulas, instance_lines};
+
+use super::results::{demo as view, over, seat};
 
 type Window = Harness<'static, Shell>;
 
@@ -78,6 +83,15 @@ fn same(a: &[f64], b: &[f64]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()))
 }
 
+/// What the legend says of a line: name and value.
+#[track_caller]
+fn legend(window: &Window, name: &str) -> String {
+    let labels = window.get_all_by_label_contains(name).filter_map(|node| node.accesskit_node().label());
+    let start = format!("{name} ");
+    let mut found = labels.filter(|label| label.starts_with(&start) && !label.contains("missing on"));
+    found.next().expect("the line stands in the legend")
+}
+
 fn type_into(window: &mut Window, label: &str, text: &str) {
     let field = window.get_by_role_and_label(egui::accesskit::Role::TextInput, label);
     field.click();
@@ -128,7 +142,7 @@ fn an_added_line_stands_in_the_legend_with_its_value_at_the_cursor() {
     assert!(same(&values(&window, "rsi_14.rsi").unwrap(), &all));
     for bar in [200, 201, all.len() - 1] {
         ask(&mut window, Command::SelectBar { bar, center: true });
-        let text = window.get_by_label_contains("rsi_14.rsi ").accesskit_node().label().unwrap();
+        let text = legend(&window, "rsi_14.rsi");
         let shown: f64 = text.rsplit(' ').next().unwrap().parse().unwrap();
         assert!((shown - all[bar]).abs() <= 0.005, "bar {bar}: {text}, not {}", all[bar]);
     }
@@ -148,7 +162,8 @@ fn edited_parameters_draw_what_compute_gives_and_bad_ones_get_a_sentence() {
     until(&mut window, "rsi(period=9)", |window| values(window, "rsi(period=9).rsi").is_some());
     let nine = values(&window, "rsi(period=9).rsi").unwrap();
     assert!(same(&nine, &computed(&window, "rsi(period=9)", 0)));
-    window.get_by_label_contains("rsi(period=9).rsi ");
+    let shown: f64 = legend(&window, "rsi(period=9).rsi").rsplit(' ').next().unwrap().parse().unwrap();
+    assert!((shown - nine[window.state().state.selection.bar.unwrap()]).abs() <= 0.005);
     type_into(&mut window, "period", "nine");
     window.get_by_label("period is `nine`, not a number: give a whole number from 1 to 10000");
     assert!(values(&window, "rsi(period=9).rsi").is_some(), "the last good line stays");
@@ -241,14 +256,27 @@ fn a_formula_is_checked_drawn_saved_and_read_again() {
 
 #[test]
 fn pictures_of_browser_and_editor() {
-    let (mut window, folder) = open();
-    ask(&mut window, Command::ChooseIndicator("macd".to_owned()));
-    until(&mut window, "looks", |window| window.query_by_label_contains("macd.macd missing on").is_some());
-    ask(&mut window, Command::AddLine("macd.macd".to_owned()));
-    window.snapshot("indicators_browser");
-    write(folder.path(), "mine", "mean = sma(close, 20)\noutput gap = clsoe - mean\n");
-    until(&mut window, "the file", |window| !window.state().state.formulas.files.is_empty());
-    ask(&mut window, Command::OpenFormula("mine".to_owned()));
-    until(&mut window, "its error", |window| window.query_by_label_contains("line 2, column 14").is_some());
-    window.snapshot("formulas_editor");
+    let mut state = over(view());
+    let instance = parse_instance("macd").unwrap();
+    let run = state.run().unwrap();
+    let lines = instance_lines(&run.collected, &instance, &Job::detached()).unwrap();
+    let stored = Stored { stamp: 1, result: Loadable::Ready(Arc::new(lines)) };
+    state.indicators.store.insert(instance.key(), stored);
+    state.indicators.chosen = Some(Chosen::new(instance));
+    state.indicators.add("macd.macd");
+    let mut results = SnapshotResults::new();
+    let mut picture = |pane: Pane, state: AppState| {
+        let mut seat = seat(pane, state, [980.0, 420.0]);
+        seat.snapshot(format!("{}_panel", pane.title().to_lowercase()));
+        results.extend(seat.take_snapshot_results());
+    };
+    picture(Pane::Indicators, state);
+    let mut state = over(view());
+    let text = "title \"Gap\"\nmean = sma(close, 20)  # Mean\noutput gap = clsoe - mean\n";
+    let named = [("mine".to_owned(), text.to_owned())];
+    state.formulas.faults = check_formulas(&named).faults.into_iter().collect();
+    let mut editor = Editor::default();
+    (editor.id, editor.text) = ("mine".to_owned(), text.to_owned());
+    state.formulas.open = Some(editor);
+    picture(Pane::Formulas, state);
 }

@@ -42,6 +42,7 @@ impl<'a> Shown<'a> {
                 let text = match value.is_nan() {
                     true => "missing".to_owned(),
                     false if is_price(values.unit) => price(value),
+                    false if value.fract() == 0.0 => grouped(value, 0),
                     false => figure(value),
                 };
                 if *waits { format!("{text} …") } else { text }
@@ -151,7 +152,9 @@ pub(super) fn pane(painter: &Painter, scale: &Scale, rect: Rect, lines: &[Shown<
         range(scale, values, tree)
     });
     let Some((low, high)) = ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) else { return };
-    let inner = rect.shrink2(egui::vec2(0.0, 7.0));
+    // The legend stands above the lines where there is room for it.
+    let top = if rect.height() > 56.0 { super::legend::ROW } else { 7.0 };
+    let inner = Rect::from_min_max(rect.min + egui::vec2(0.0, top), rect.max - egui::vec2(0.0, 7.0));
     let scale = scale.with_range(inner, low, high);
     let clipped = painter.with_clip_rect(rect);
     let zero = (low < 0.0 && high > 0.0).then_some(0.0);
