@@ -1,19 +1,18 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::args::IndicatorsCommand;
+use super::args::{IndicatorsCommand, ModeArg};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use crate::indicators::{Instance, default_catalogue, parse_instance};
-use crate::tasks::compute_lines;
+use crate::indicators::{Instance, Mode, catalogue, parse_instance_in, twin_of};
+use crate::tasks::{LineSelection, compute_lines};
 
 pub(super) fn run(command: &IndicatorsCommand, printer: Printer) -> Result<(), Failure> {
     match command {
-        IndicatorsCommand::List => {
-            for instance in default_catalogue() {
+        IndicatorsCommand::List { mode } => {
+            for instance in catalogue(mode_of(*mode)) {
                 let definition = instance.definition();
                 printer.record(&json!({
                     "event": "indicator",
@@ -21,7 +20,10 @@ pub(super) fn run(command: &IndicatorsCommand, printer: Printer) -> Result<(), F
                     "title": definition.title,
                     "family": definition.family.name(),
                     "parameters": parameters(&instance),
+                    "mode": instance.mode().name(),
+                    "needs": definition.needs.iter().map(|extra| extra.name()).collect::<Vec<_>>(),
                     "lines": instance.line_names(),
+                    "twins": instance.line_names().into_iter().filter(|name| is_twin(&instance, name)).collect::<Vec<_>>(),
                     "warm_up": instance.warm_up(),
                 }));
                 let count = definition.lines.len();
@@ -34,12 +36,19 @@ pub(super) fn run(command: &IndicatorsCommand, printer: Printer) -> Result<(), F
             }
             Ok(())
         }
-        IndicatorsCommand::Show { id } => {
-            let instance = parse_instance(id).map_err(|err| Failure::Usage(err.into()))?;
+        IndicatorsCommand::Show { id, mode } => {
+            let instance = parse_instance_in(id, mode_of(*mode)).map_err(|err| Failure::Usage(err.into()))?;
             show(&instance, printer);
             Ok(())
         }
-        IndicatorsCommand::Compute { data, out, only } => compute(data, out, only.as_deref(), printer),
+        IndicatorsCommand::Compute { data, out, only, mode, twins } => {
+            let selection = selection(only.as_deref(), mode_of(*mode), *twins)?;
+            let (data, target) = (data.clone(), out.clone());
+            let record = watch("indicators", printer, move |job| compute_lines(&data, &target, &selection, job))?;
+            printer.record(&record);
+            printer.text(&out.display().to_string());
+            Ok(())
+        }
     }
 }
 
@@ -59,6 +68,7 @@ fn show(instance: &Instance, printer: Printer) {
                 "meaning": line.meaning,
                 "unit": line.unit.to_string(),
                 "internal": line.internal,
+                "restates": twin_of(&format!("{}.{}", instance.id(), line.name)),
                 "first_bar": instance.first_index(i),
             })
         })
@@ -96,20 +106,25 @@ fn show(instance: &Instance, printer: Printer) {
     }
 }
 
-fn compute(data: &Path, out: &Path, only: Option<&str>, printer: Printer) -> Result<(), Failure> {
-    let instances = match only {
-        None => default_catalogue(),
-        Some(list) => split(list)
-            .into_iter()
-            .map(|text| parse_instance(text).with_context(|| format!("--only {list}")))
-            .collect::<anyhow::Result<_>>()
-            .map_err(Failure::Usage)?,
+/// The whole catalogue without twins, or with them in compat mode or on request; named indicators with all their lines.
+fn selection(only: Option<&str>, mode: Mode, twins: bool) -> Result<LineSelection, Failure> {
+    let Some(list) = only else {
+        return Ok(LineSelection { instances: catalogue(mode), twins: twins || mode == Mode::Compat });
     };
-    let (data, target) = (data.to_owned(), out.to_owned());
-    let record = watch("indicators", printer, move |job| compute_lines(&data, &target, &instances, job))?;
-    printer.record(&record);
-    printer.text(&out.display().to_string());
-    Ok(())
+    let parse = |text: &str| parse_instance_in(text, mode).with_context(|| format!("--only {list}"));
+    let instances = split(list).into_iter().map(parse).collect::<anyhow::Result<_>>().map_err(Failure::Usage)?;
+    Ok(LineSelection { instances, twins: true })
+}
+
+const fn mode_of(mode: ModeArg) -> Mode {
+    match mode {
+        ModeArg::Standard => Mode::Standard,
+        ModeArg::Compat => Mode::Compat,
+    }
+}
+
+fn is_twin(instance: &Instance, name: &str) -> bool {
+    instance.mode() == Mode::Standard && twin_of(name).is_some()
 }
 
 /// At commas outside parentheses.

@@ -6,7 +6,8 @@ use crate::market::{Bar, Extra, Series};
 const TALIB: &str = include_str!("../../tests/golden/indicators_talib.csv");
 
 /// Published definitions written out independently, one table per family.
-const DEFINITIONS: &[&str] = &[include_str!("../../tests/golden/indicators_definitions.csv")];
+const DEFINITIONS: &[&str] =
+    &[include_str!("../../tests/golden/indicators_definitions.csv"), include_str!("../../tests/golden/volatility.csv")];
 
 /// Header and rows; an empty cell is NaN.
 fn table(text: &str) -> (Vec<&str>, Vec<Vec<f64>>) {

@@ -10,7 +10,9 @@ mod compute;
 mod definition;
 mod engine;
 mod instance;
+pub mod kernels;
 mod lines;
+mod twins;
 mod unit;
 
 pub use catalogue::{catalogue, default_catalogue, definitions};
@@ -19,6 +21,7 @@ pub use definition::{Compat, Definition, Family, LineSpec, Mode, Param};
 pub use engine::{Args, Engine, FlowIndicator, Indicator, StateError, Stream};
 pub use instance::{IndicatorError, Instance, parse_instance, parse_instance_in};
 pub use lines::{Line, Lines};
+pub use twins::twin_of;
 pub use unit::{Kind, Unit};
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub use explain::{BaselineOpinion, Contribution, Explainer, Explanation, Gate};
 pub use filtered::{Filtered, FilteredBin, FilteredReliability};
 pub use fitted::Fitted;
 pub use forecast::{Forecast, read_forecast};
-pub use lines::compute_lines;
+pub use lines::{LineSelection, LineSpeed, bars_for_bench, compute_lines, measure_columns, measure_lines};
 pub use market_files::{export, import, inspect};
 pub use predict::{PredictRequest, PredictionRecord, predict};
 pub use prepare::{Dataset, prepare};

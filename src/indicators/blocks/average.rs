@@ -2,22 +2,45 @@ use serde::{Deserialize, Serialize};
 
 use super::RollingSum;
 
+/// Division by a number that stays the same: rounded as a division is, without its wait.
+///
+/// Source: P. W. Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor" (1990).
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(in crate::indicators) struct Divisor {
+    n: f64,
+    reciprocal: f64,
+}
+
+impl Divisor {
+    pub(in crate::indicators) fn new(n: f64) -> Self {
+        Self { n, reciprocal: 1.0 / n }
+    }
+
+    #[inline(always)]
+    pub(in crate::indicators) fn divide(self, x: f64) -> f64 {
+        let quotient = x * self.reciprocal;
+        let rest = quotient.mul_add(-self.n, x);
+        rest.mul_add(self.reciprocal, quotient)
+    }
+}
+
 /// Simple moving average: the mean of the last n values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sma {
     sum: RollingSum,
-    n: f64,
+    n: Divisor,
 }
 
 impl Sma {
     /// Over `n` values.
     pub fn new(n: usize) -> Self {
-        Self { sum: RollingSum::new(n), n: n as f64 }
+        Self { sum: RollingSum::new(n), n: Divisor::new(n as f64) }
     }
 
     /// Takes the next value; the mean from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
-        self.sum.next(x) / self.n
+        self.n.divide(self.sum.next(x))
     }
 }
 
@@ -35,7 +58,7 @@ impl Smoother {
         Self { gain, n, count: 0, value: 0.0 }
     }
 
-    // y + gain (x - y) leaves y untouched when x = y: flat input stays flat to the last bit.
+    #[inline(always)]
     fn next(&mut self, x: f64) -> f64 {
         if x.is_nan() {
             return f64::NAN;
@@ -45,9 +68,25 @@ impl Smoother {
             self.value += (x - self.value) / self.count as f64;
             return if self.count == self.n { self.value } else { f64::NAN };
         }
-        self.value += self.gain * (x - self.value);
+        self.value = smooth(self.value, x, self.gain);
         self.value
     }
+}
+
+/// (1 - gain) y + gain x: one multiplication behind the other bar's result, and flat input stays flat to the last bit.
+#[inline(always)]
+pub(in crate::indicators) fn smooth(y: f64, x: f64, gain: f64) -> f64 {
+    if x == y {
+        return unmoved(y);
+    }
+    (1.0 - gain).mul_add(y, gain * x)
+}
+
+/// Out of line, so that the comparison stays a branch and out of the chain of multiplications.
+#[cold]
+#[inline(never)]
+fn unmoved(y: f64) -> f64 {
+    y
 }
 
 /// Exponential moving average with gain 2 / (n + 1), started from the mean of its first n values.
@@ -61,6 +100,7 @@ impl Ema {
     }
 
     /// Takes the next value; the average from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         self.0.next(x)
     }
@@ -79,6 +119,7 @@ impl Wilder {
     }
 
     /// Takes the next value; the average from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         self.0.next(x)
     }

@@ -128,6 +128,7 @@ impl Build for CyberCycle {
 }
 
 impl Indicator for CyberCycle {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let p = median_price(bar);
         let price = self.smoothing.next(p);

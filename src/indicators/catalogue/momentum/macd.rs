@@ -53,6 +53,7 @@ impl Build for Macd {
 }
 
 impl Indicator for Macd {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (fast, slow) = (self.fast.next(bar.close), self.slow.next(bar.close));
         let macd = fast - slow;

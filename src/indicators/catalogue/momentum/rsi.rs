@@ -41,6 +41,7 @@ impl Build for Rsi {
 }
 
 impl Indicator for Rsi {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let change = bar.close - self.previous.next(bar.close);
         if change.is_nan() {

@@ -66,6 +66,7 @@ impl Build for Rsx {
 }
 
 impl Indicator for Rsx {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let f8 = 100.0 * bar.close;
         let f10 = self.previous.next(f8);

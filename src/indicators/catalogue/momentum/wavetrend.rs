@@ -60,6 +60,7 @@ impl Build for WaveTrend {
 }
 
 impl Indicator for WaveTrend {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let ap = typical_price(bar);
         let esa = self.price.next(ap);

@@ -59,6 +59,7 @@ impl Build for Adx {
 }
 
 impl Indicator for Adx {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let rise = bar.high - self.high.next(bar.high);
         let fall = self.low.next(bar.low) - bar.low;

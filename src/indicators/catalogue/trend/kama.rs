@@ -60,6 +60,7 @@ impl Build for Kama {
 }
 
 impl Indicator for Kama {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let close = bar.close;
         let change = close - self.start.next(close);

@@ -67,6 +67,7 @@ impl Build for Schaff {
 }
 
 impl Indicator for Schaff {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (fast, slow) = (self.fast.next(bar.close), self.slow.next(bar.close));
         let macd = fast - slow;

@@ -62,6 +62,7 @@ impl Build for SuperTrend {
 }
 
 impl Indicator for SuperTrend {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let previous_close = self.previous.next(bar.close);
         let atr = self.atr.next(self.range.next(bar).range);

@@ -21,7 +21,7 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: true,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
+    compat: Compat::Same,
     engine: Engine::of::<Atr>(),
 };
 
@@ -38,6 +38,7 @@ impl Build for Atr {
 }
 
 impl Indicator for Atr {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let range = self.range.next(bar);
         lines.copy_from_slice(&[self.average.next(range.range), range.range, range.high, range.low]);
