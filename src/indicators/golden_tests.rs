@@ -6,8 +6,12 @@ use crate::market::{Bar, Extra, Series};
 const TALIB: &str = include_str!("../../tests/golden/indicators_talib.csv");
 
 /// Published definitions written out independently, one table per family.
-const DEFINITIONS: &[&str] =
-    &[include_str!("../../tests/golden/indicators_definitions.csv"), include_str!("../../tests/golden/volatility.csv")];
+const DEFINITIONS: &[&str] = &[
+    include_str!("../../tests/golden/indicators_definitions.csv"),
+    include_str!("../../tests/golden/volatility.csv"),
+    include_str!("../../tests/golden/cycle.csv"),
+    include_str!("../../tests/golden/regime.csv"),
+];
 
 /// Header and rows; an empty cell is NaN.
 fn table(text: &str) -> (Vec<&str>, Vec<Vec<f64>>) {

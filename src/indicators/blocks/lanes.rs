@@ -51,13 +51,13 @@ impl CompensatedSums {
 #[inline(always)]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
-    let (heads, tails) = (a.chunks_exact(LANES).zip(b.chunks_exact(LANES)), a.len().min(b.len()) / LANES * LANES);
-    for (x, y) in heads {
+    for (x, y) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
         for k in 0..LANES {
             sums[k] += x[k] * y[k];
         }
     }
-    add_up(sums) + a[tails..].iter().zip(&b[tails..]).map(|(x, y)| x * y).sum::<f64>()
+    let whole = a.len().min(b.len()) / LANES * LANES;
+    add_up(sums) + a[whole..].iter().zip(&b[whole..]).map(|(x, y)| x * y).sum::<f64>()
 }
 
 /// Sum.
@@ -102,14 +102,13 @@ pub fn width_about(x: &[f64], slope: f64) -> f64 {
 #[inline(always)]
 pub fn total_of_logs(weights: &[f64], values: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
-    let (heads, tails) = (weights.len().min(values.len()) / LANES * LANES, weights.len().min(values.len()));
-    for (w, v) in weights[..heads].chunks_exact(LANES).zip(values[..heads].chunks_exact(LANES)) {
+    for (w, v) in weights.chunks_exact(LANES).zip(values.chunks_exact(LANES)) {
         for k in 0..LANES {
             sums[k] += w[k] * log(v[k]);
         }
     }
-    let rest = weights[heads..tails].iter().zip(&values[heads..tails]);
-    add_up(sums) + rest.map(|(w, v)| w * log(*v)).sum::<f64>()
+    let whole = weights.len().min(values.len()) / LANES * LANES;
+    add_up(sums) + weights[whole..].iter().zip(&values[whole..]).map(|(w, v)| w * log(*v)).sum::<f64>()
 }
 
 #[inline(always)]
@@ -117,8 +116,8 @@ fn add_up([a, b, c, d, e, f, g, h]: [f64; LANES]) -> f64 {
     ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
-/// Natural logarithm of a positive normal number, without branches or calls: ln(2^n m) = n ln 2 + 2 artanh((m - 1) / (m +
-/// 1)) with m between the roots of 1/2 and 2, where the terms left out of the series are below 2^-55.
+/// Natural logarithm of a positive normal number, without branches or calls: ln(2^n m) = n ln 2 + 2 artanh((m - 1) /
+/// (m + 1)) with m between the roots of 1/2 and 2, where the terms left out of the series are below 2^-55.
 #[inline(always)]
 fn log(x: f64) -> f64 {
     const ROOT_OF_HALF: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();

@@ -1,3 +1,5 @@
+use std::f64::consts::TAU;
+
 use serde::{Deserialize, Serialize};
 
 use super::cyber_cycle::{Cycle, START, Smoothing};
@@ -12,13 +14,13 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "adaptive_cyber_cycle",
     title: "Adaptive cyber cycle",
     family: Family::Cycle,
-    formula: "x = the cyber cycle of damping alpha; q1 = (0.0962 x + 0.5769 x[-2] - 0.5769 x[-4] - 0.0962 x[-6]) (0.5 + \
-              0.08 instant_period[-1]), 15 for a period not yet known; i1 = x[-3]; delta_phase = (i1 / q1 - i1[-1] / \
-              q1[-1]) / (1 + i1 i1[-1] / (q1 q1[-1])) held within 0.1 and 1.1, kept while a q1 is 0; raw_period = 6.28318 \
-              / median(delta_phase, 5) + 0.5; instant_period = 0.33 raw_period + 0.67 instant_period[-1]; period = 0.15 \
-              instant_period + 0.85 period[-1], both from the first raw_period; cycle = the cyber cycle recursion with a = \
-              2 / (period + 1); signal = signal[-1] + (cycle - signal[-1]) / (lag + 1) from the first cycle; trigger = \
-              cycle[-1]",
+    formula: "x = the cyber cycle of damping alpha; q1 = (0.0962 x + 0.5769 x[-2] - 0.5769 x[-4] - 0.0962 x[-6]) (0.5 \
+              + 0.08 instant_period[-1]), 15 for a period not yet known; i1 = x[-3]; delta_phase = (i1 / q1 - i1[-1] / \
+              q1[-1]) / (1 + i1 i1[-1] / (q1 q1[-1])) held within 0.1 and 1.1, kept while a q1 is 0; raw_period = 2 pi \
+              / median(delta_phase, 5) + 0.5; instant_period = 0.33 raw_period + 0.67 instant_period[-1]; period = \
+              0.15 instant_period + 0.85 period[-1], both from the first raw_period; cycle = the cyber cycle recursion \
+              with a = 2 / (period + 1); signal = signal[-1] + (cycle - signal[-1]) / (lag + 1) from the first cycle; \
+              trigger = cycle[-1]",
     source: "J. F. Ehlers, Cybernetic Analysis for Stocks and Futures (2004), chapters 9 and 10; signal: chapter 4",
     params: &[
         Param::real("alpha", "Damping of the cycle that is measured", 0.07, 0.001, 0.999),
@@ -47,8 +49,9 @@ pub(super) static DEFINITION: Definition = Definition {
 /// Measures no period: a cyber cycle of fixed length on the close, whose signal shrinks the cycle instead of smoothing
 /// it before bar period - 1.
 static ORIGINAL: Definition = Definition {
-    formula: "cyber cycle of the close with a = 2 / (period + 1), (c - 2 c[-1] + c[-2]) / 4 before bar period - 1; signal = \
-              g cycle + (1 - g) signal[-1], g = 1 / (lag + 1), g cycle before bar period - 1; trigger = signal[-1]",
+    formula: "cyber cycle of the close with a = 2 / (period + 1), (c - 2 c[-1] + c[-2]) / 4 before bar period - 1; \
+              signal = g cycle + (1 - g) signal[-1], g = 1 / (lag + 1), g cycle before bar period - 1; trigger = \
+              signal[-1]",
     source: "BTQuant, AdaptiveCyberCycle",
     params: &[
         Param::bars("period", "Sets the damping and the start of the recursions", 30, 6),
@@ -98,6 +101,7 @@ impl Build for Adaptive {
 }
 
 impl Indicator for Adaptive {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let price = self.smoothing.next(median_price(bar));
         let measured = self.measured.next(&price, self.alpha);
@@ -153,7 +157,7 @@ impl Period {
         if self.deltas.iter().any(|v| v.is_nan()) {
             return [q1, delta, f64::NAN, f64::NAN, f64::NAN];
         }
-        let raw = 6.28318 / median(self.deltas) + 0.5;
+        let raw = TAU / median(self.deltas) + 0.5;
         let smooth = |before: f64, x: f64, gain: f64| if before.is_nan() { x } else { before + gain * (x - before) };
         self.instant = smooth(self.instant, raw, 0.33);
         self.smooth = smooth(self.smooth, self.instant, 0.15);
@@ -203,6 +207,7 @@ impl Build for Original {
 }
 
 impl Indicator for Original {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let price = self.smoothing.next(bar.close);
         let is_started = self.cycle.is_started();

@@ -10,8 +10,8 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "butterworth",
     title: "Butterworth filter",
     family: Family::Cycle,
-    formula: "p = (h + l) / 2; a = e^(-sqrt 2 pi / period); c2 = 2 a cos(sqrt 2 pi / period); c3 = -a^2; c1 = (1 - c2 - c3) \
-              / 4; butter = c1 (p + 2 p[-1] + p[-2]) + c2 butter[-1] + c3 butter[-2], at rest on the first p",
+    formula: "p = (h + l) / 2; a = e^(-sqrt 2 pi / period); c2 = 2 a cos(sqrt 2 pi / period); c3 = -a^2; c1 = (1 - c2 \
+              - c3) / 4; butter = c1 (p + 2 p[-1] + p[-2]) + c2 butter[-1] + c3 butter[-2], at rest on the first p",
     source: "J. F. Ehlers, Cybernetic Analysis for Stocks and Futures (2004), chapter 13",
     params: &[Param::bars("period", "Cut-off: shorter oscillations are removed", 20, 2)],
     lines: &[
@@ -56,6 +56,7 @@ impl<const ORIGINAL: bool> Build for Butterworth<ORIGINAL> {
 }
 
 impl<const ORIGINAL: bool> Indicator for Butterworth<ORIGINAL> {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let p = median_price(bar);
         lines[1] = p;

@@ -9,8 +9,8 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "center_of_gravity",
     title: "Centre of gravity oscillator",
     family: Family::Cycle,
-    formula: "p = (h + l) / 2; cg = (period + 1) / 2 - sum((1 + k) p[-k]) / sum(p[-k]) for k from 0 to period - 1; trigger = \
-              cg[-1]",
+    formula: "p = (h + l) / 2; cg = (period + 1) / 2 - sum((1 + k) p[-k]) / sum(p[-k]) for k from 0 to period - 1; \
+              trigger = cg[-1]",
     source: "J. F. Ehlers, The CG oscillator, Technical Analysis of Stocks & Commodities (May 2002)",
     params: &[Param::bars("period", "Prices in the window", 10, 2)],
     lines: &[
@@ -43,6 +43,7 @@ impl Build for Gravity {
 }
 
 impl Indicator for Gravity {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         // The line's slope holds the same weighted sum, free of cancellation; its middle is the mean.
         let line = self.fit.next(median_price(bar));

@@ -9,9 +9,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "cyber_cycle",
     title: "Cyber cycle",
     family: Family::Cycle,
-    formula: "p = (h + l) / 2; smooth = (p + 2 p[-1] + 2 p[-2] + p[-3]) / 6; cycle = (1 - a/2)^2 (smooth - 2 smooth[-1] + \
-              smooth[-2]) + 2 (1 - a) cycle[-1] - (1 - a)^2 cycle[-2], a = alpha, started on bars 2 to 5 from (p - 2 \
-              p[-1] + p[-2]) / 4; trigger = cycle[-1]",
+    formula: "p = (h + l) / 2; smooth = (p + 2 p[-1] + 2 p[-2] + p[-3]) / 6; cycle = (1 - a/2)^2 (smooth - 2 \
+              smooth[-1] + smooth[-2]) + 2 (1 - a) cycle[-1] - (1 - a)^2 cycle[-2], a = alpha, started on bars 2 to 5 \
+              from (p - 2 p[-1] + p[-2]) / 4; trigger = cycle[-1]",
     source: "J. F. Ehlers, Cybernetic Analysis for Stocks and Futures (2004), chapter 4",
     params: &[Param::real("alpha", "Damping of the high-pass filter", 0.07, 0.001, 0.999)],
     lines: &[
@@ -149,15 +149,12 @@ struct Original {
 
 impl Build for Original {
     fn build(p: Args<'_>) -> Self {
-        Self {
-            alpha: 2.0 / (p.real(0) + 1.0),
-            smoothing: Smoothing::new(),
-            cycle: Cycle::new(p.bars(0) - 1),
-        }
+        Self { alpha: 2.0 / (p.real(0) + 1.0), smoothing: Smoothing::new(), cycle: Cycle::new(p.bars(0) - 1) }
     }
 }
 
 impl Indicator for Original {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let price = self.smoothing.next(bar.close);
         let trigger = if self.cycle.is_started() { self.cycle.last() } else { f64::NAN };

@@ -12,9 +12,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "decycler_osc",
     title: "Decycler oscillator",
     family: Family::Cycle,
-    formula: "H(x, n): (1 - a/2)^2 (x - 2 x[-1] + x[-2]) + 2 (1 - a) H[-1] - (1 - a)^2 H[-2], a = (cos b + sin b - 1) / cos b, \
-              b = sqrt 2 pi / n, at rest on the first x; hp = H(c, hp_period); decycle = c - hp; osc = 100 k H(decycle, \
-              hp_period / 2) / c; fast = the same with fast_period and fast_k",
+    formula: "H(x, n): (1 - a/2)^2 (x - 2 x[-1] + x[-2]) + 2 (1 - a) H[-1] - (1 - a)^2 H[-2], a = (cos b + sin b - 1) \
+              / cos b, b = sqrt 2 pi / n, at rest on the first x; hp = H(c, hp_period); decycle = c - hp; osc = 100 k \
+              H(decycle, hp_period / 2) / c; fast = the same with fast_period and fast_k",
     source: "J. F. Ehlers, Decyclers, Technical Analysis of Stocks & Commodities (September 2015)",
     params: &[
         Param::bars("hp_period", "Cut-off of the decycler", 125, 8),
@@ -35,12 +35,12 @@ pub(super) static DEFINITION: Definition = Definition {
     engine: Engine::of::<Oscillator>(),
 };
 
-/// Squares 1 - a instead of 1 - a/2 in the gain, and gives the second filter twice instead of half the period, divided by
-/// the wrong cosine; one period only; neither multiplier nor division by the close.
+/// Squares 1 - a instead of 1 - a/2 in the gain, and gives the second filter twice instead of half the period, divided
+/// by the wrong cosine; one period only; neither multiplier nor division by the close.
 static ORIGINAL: Definition = Definition {
-    formula: "F(x, a): (1 - a)^2 (x - 2 x[-1] + x[-2]) + 2 (1 - a) F[-1] - (1 - a)^2 F[-2], b = 0.707 2 pi / hp_period; hp = \
-              F(c, (cos b + sin b - 1) / cos b); decycle = c - hp; osc = F(decycle, (cos b/2 + sin b/2 - 1) / cos b); \
-              before bar hp_period - 1: 0, c[-1] and 0",
+    formula: "F(x, a): (1 - a)^2 (x - 2 x[-1] + x[-2]) + 2 (1 - a) F[-1] - (1 - a)^2 F[-2], b = 0.707 2 pi / \
+              hp_period; hp = F(c, (cos b + sin b - 1) / cos b); decycle = c - hp; osc = F(decycle, (cos b/2 + sin b/2 \
+              - 1) / cos b); before bar hp_period - 1: 0, c[-1] and 0",
     source: "BTQuant, ElhersDecyclerOscillator",
     params: &[Param::bars("hp_period", "Cut-off of the decycler", 37, 4)],
     lines: &[
@@ -135,6 +135,7 @@ impl Build for Oscillator {
 }
 
 impl Indicator for Oscillator {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let [hp, decycle, slow] = self.slow.next(bar.close);
         let fast = self.fast.next(bar.close)[2];
@@ -159,6 +160,7 @@ impl Build for Original {
 }
 
 impl Indicator for Original {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let [hp, decycle, osc] = self.0.next(bar.close);
         lines.copy_from_slice(&[osc, decycle, hp]);

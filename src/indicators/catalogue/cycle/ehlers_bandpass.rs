@@ -13,9 +13,10 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "Band-pass filter",
     family: Family::Cycle,
     formula: "w = 2 pi / period; A(x) = (cos x + sin x - 1) / cos x; hp = (1 + a/2) (c - c[-1]) + (1 - a) hp[-1], a = \
-              A(bandwidth w / 4); g = 1 / cos(bandwidth w); b = g - sqrt(g^2 - 1); bp = (1 - b) / 2 (hp - hp[-2]) + cos w \
-              (1 + b) bp[-1] - b bp[-2]; peak = max(|bp|, 0.991 peak[-1]); signal = bp / peak; trigger = (1 + e/2) (signal \
-              - signal[-1]) + (1 - e) trigger[-1], e = A(3/2 bandwidth w); filters at rest on their first input",
+              A(bandwidth w / 4); g = 1 / cos(bandwidth w); b = g - sqrt(g^2 - 1); bp = (1 - b) / 2 (hp - hp[-2]) + \
+              cos w (1 + b) bp[-1] - b bp[-2]; peak = max(|bp|, 0.991 peak[-1]); signal = bp / peak; trigger = (1 + \
+              e/2) (signal - signal[-1]) + (1 - e) trigger[-1], e = A(3/2 bandwidth w); filters at rest on their first \
+              input",
     source: "J. F. Ehlers, Cycle Analytics for Traders (2013), chapter 5",
     params: &[
         Param::bars("period", "Centre of the band", 20, 8),
@@ -99,6 +100,7 @@ impl Build for BandPass {
 }
 
 impl Indicator for BandPass {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let hp = self.high_pass.next(bar.close);
         let [gain, turn, keep] = self.gains;

@@ -12,18 +12,18 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "even_better_sinewave",
     title: "Even better sinewave",
     family: Family::Cycle,
-    formula: "a = (1 - sin(2 pi / duration)) / cos(2 pi / duration); hp = (1 + a) / 2 (c - c[-1]) + a hp[-1], at rest on the \
-              first close; filter = super smoother of smoothing on hp; power = mean of filter^2 over 3 bars; wave = mean \
-              of filter over 3 bars / sqrt power; missing while the filter is 0",
-    source: "J. F. Ehlers, Cycle Analytics for Traders (2013), chapter 12",
+    formula: "a = (1 - sin(2 pi / duration)) / cos(2 pi / duration); hp = (1 + a) / 2 (c - c[-1]) + a hp[-1], at rest \
+              on the first close; filter = super smoother of smoothing on hp; power = mean of filter^2 over 3 bars; \
+              wave = mean of filter over 3 bars / sqrt power; missing while the filter is 0",
+    source: "J. F. Ehlers, Cycle Analytics for Traders (2013)",
     params: &[
         Param::bars("duration", "Cut-off: longer oscillations are removed", 40, 5),
         Param::bars("smoothing", "Cut-off: shorter oscillations are removed", 10, 2),
     ],
     lines: &[
         LineSpec::output("wave", "Phase of the cycle: 1 rising, -1 falling", Unit::bounded(-1.0, 1.0), first),
-        LineSpec::internal("hp", "Close without long oscillations", Unit::PRICE_DIFFERENCE, first),
-        LineSpec::internal("filter", "hp without short oscillations", Unit::PRICE_DIFFERENCE, first),
+        // The high-pass alone is the distance from an exponential average, which others show.
+        LineSpec::internal("filter", "Close between both cut-offs", Unit::PRICE_DIFFERENCE, first),
         LineSpec::internal("power", "Mean square of filter", Unit::price_power(2), first),
     ],
     numbered: false,
@@ -65,6 +65,7 @@ impl Build for Sinewave {
 }
 
 impl Indicator for Sinewave {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let change = if self.close.is_nan() { 0.0 } else { bar.close - self.close };
         self.close = bar.close;
@@ -76,7 +77,7 @@ impl Indicator for Sinewave {
         if self.bar >= self.duration {
             let power = (filter * filter + one * one + two * two) / 3.0;
             let wave = ratio((filter + one + two) / 3.0, power.sqrt()).clamp(-1.0, 1.0);
-            lines.copy_from_slice(&[wave, self.hp, filter, power]);
+            lines.copy_from_slice(&[wave, filter, power]);
         }
     }
 }

@@ -69,6 +69,7 @@ impl TwoPole {
     }
 
     /// The same with the rounded constants of the Python original.
+    #[expect(clippy::approx_constant, reason = "the original rounds it")]
     pub(super) fn rounded(period: f64) -> Self {
         Self::new((-1.414 * 3.14159 / period).exp(), (1.414 * 180.0 / period).to_radians())
     }
@@ -77,8 +78,8 @@ impl TwoPole {
         Self { c2: 2.0 * radius * angle.cos(), c3: -(radius * radius), y: [f64::NAN; 2] }
     }
 
-    /// Takes an input already averaged over the taps of the filter. The gains sum to 1, so that with the input as origin
-    /// a flat input stays flat to the last bit.
+    /// Takes an input already averaged over the taps of the filter. The gains sum to 1: with the input as origin, flat
+    /// input stays flat to the last bit.
     pub(super) fn next(&mut self, x: f64) -> f64 {
         if self.y[0].is_nan() {
             self.y = [x; 2];
@@ -131,7 +132,7 @@ impl OriginalSmoother {
 
     /// Takes the next value; the result from the second on.
     pub(super) fn next(&mut self, x: f64) -> f64 {
-        let mean = (x + self.previous) / 2.0;
+        let mean = f64::midpoint(x, self.previous);
         self.previous = x;
         self.bar += 1;
         if self.bar > self.start {

@@ -9,9 +9,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "fisher_transform",
     title: "Fisher transform",
     family: Family::Cycle,
-    formula: "p = (h + l) / 2; place = (p - LL(p, period)) / (HH(p, period) - LL(p, period)), 0.5 on a flat range; value = \
-              0.66 (place - 0.5) + 0.67 value[-1], 0.999 above 0.99 and -0.999 below -0.99; fisher = ln((1 + value) / (1 - \
-              value)) / 2 + fisher[-1] / 2; both start from 0; trigger = fisher[-1]",
+    formula: "p = (h + l) / 2; place = (p - LL(p, period)) / (HH(p, period) - LL(p, period)), 0.5 on a flat range; \
+              value = 0.66 (place - 0.5) + 0.67 value[-1], 0.999 above 0.99 and -0.999 below -0.99; fisher = ln((1 + \
+              value) / (1 - value)) / 2 + fisher[-1] / 2; both start from 0; trigger = fisher[-1]",
     source: "J. F. Ehlers, Using the Fisher transform, Technical Analysis of Stocks & Commodities (November 2002)",
     params: &[Param::bars("period", "Bars of the range", 10, 2)],
     lines: &[
@@ -35,17 +35,18 @@ struct Fisher {
     highest: Highest,
     lowest: Lowest,
     value: f64,
-    /// Missing before the first.
-    fisher: f64,
+    /// The last fisher, missing before the first.
+    last: f64,
 }
 
 impl Build for Fisher {
     fn build(p: Args<'_>) -> Self {
-        Self { highest: Highest::new(p.bars(0)), lowest: Lowest::new(p.bars(0)), value: 0.0, fisher: f64::NAN }
+        Self { highest: Highest::new(p.bars(0)), lowest: Lowest::new(p.bars(0)), value: 0.0, last: f64::NAN }
     }
 }
 
 impl Indicator for Fisher {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let p = median_price(bar);
         let lowest = self.lowest.next(p);
@@ -56,9 +57,9 @@ impl Indicator for Fisher {
         let place = if range == 0.0 { 0.5 } else { (p - lowest) / range };
         let value = 0.66 * (place - 0.5) + 0.67 * self.value;
         self.value = if value.abs() > 0.99 { 0.999_f64.copysign(value) } else { value };
-        let trigger = self.fisher;
+        let trigger = self.last;
         let before = if trigger.is_nan() { 0.0 } else { trigger };
-        self.fisher = 0.5 * ((1.0 + self.value) / (1.0 - self.value)).ln() + 0.5 * before;
-        lines.copy_from_slice(&[self.fisher, trigger, self.value]);
+        self.last = 0.5 * ((1.0 + self.value) / (1.0 - self.value)).ln() + 0.5 * before;
+        lines.copy_from_slice(&[self.last, trigger, self.value]);
     }
 }

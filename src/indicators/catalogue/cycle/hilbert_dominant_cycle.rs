@@ -14,18 +14,19 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "hilbert_dominant_cycle",
     title: "Dominant cycle by the Hilbert transform",
     family: Family::Cycle,
-    formula: "smooth = (4 c + 3 c[-1] + 2 c[-2] + c[-3]) / 10; H(x) = (0.0962 x + 0.5769 x[-2] - 0.5769 x[-4] - 0.0962 x[-6]) \
-              (0.075 period[-1] + 0.54); detrender = H(smooth); q1 = H(detrender); i1 = detrender[-3]; I = i1 - H(q1) and Q \
-              = q1 + H(i1), each smoothed by y = 0.2 x + 0.8 y[-1]; Re = I I[-1] + Q Q[-1] and Im = I Q[-1] - Q I[-1], \
-              smoothed alike; t = 2 pi / atan(Im / Re) held within 0.67 and 1.5 times period[-1], then within 6 and 50; \
-              period = 0.2 t + 0.8 period[-1]; smooth_period = 0.33 period + 0.67 smooth_period[-1], both from 15; n = \
-              floor(smooth_period + 0.5); phase = the angle of sum(smooth[-k] e^(2 pi i k / n)), k below n, counted from the \
-              trough, plus 360 / smooth_period, from -45 to 315; sine = sin phase; lead_sine = sin(phase + 45); trendline = \
-              (4 m + 3 m[-1] + 2 m[-2] + m[-3]) / 10, m the mean of n closes; trend_mode = 0 on less than half a \
-              smooth_period since the sines crossed and where the phase turns by 0.67 to 1.5 times 360 / smooth_period, else \
-              1, and 1 where smooth is 1.5 percent or more off the trendline",
-    source: "J. F. Ehlers, Rocket Science for Traders (2001), chapters 7 to 11; as in TA-Lib's HT_DCPERIOD, HT_DCPHASE, \
-             HT_SINE, HT_TRENDLINE and HT_TRENDMODE",
+    formula: "smooth = (4 c + 3 c[-1] + 2 c[-2] + c[-3]) / 10; H(x) = (0.0962 x + 0.5769 x[-2] - 0.5769 x[-4] - 0.0962 \
+              x[-6]) (0.075 period[-1] + 0.54); detrender = H(smooth); q1 = H(detrender); i1 = detrender[-3]; I = i1 - \
+              H(q1) and Q = q1 + H(i1), each smoothed by y = 0.2 x + 0.8 y[-1]; Re = I I[-1] + Q Q[-1] and Im = I \
+              Q[-1] - Q I[-1], smoothed alike; t = 2 pi / atan(Im / Re) held within 0.67 and 1.5 times period[-1], \
+              then within 6 and 50; period = 0.2 t + 0.8 period[-1]; smooth_period = 0.33 period + 0.67 \
+              smooth_period[-1], both from 15; n = floor(smooth_period + 0.5); phase = the angle of sum(smooth[-k] \
+              e^(2 pi i k / n)), k below n, plus 90 (a peak) and 360 / smooth_period (the lag), from -45 to 315; sine \
+              = sin phase; lead_sine = sin(phase + 45); trendline = (4 m + 3 m[-1] + 2 m[-2] + m[-3]) / 10, m the mean \
+              of n closes; trend_mode = 0 on less than half a smooth_period since the sines crossed and where the \
+              phase turns by 0.67 to 1.5 times 360 / smooth_period, else 1, and 1 where smooth is 1.5 percent or more \
+              off the trendline",
+    source: "J. F. Ehlers, Rocket Science for Traders (2001); as in TA-Lib's HT_DCPERIOD, HT_DCPHASE, HT_SINE, \
+             HT_TRENDLINE and HT_TRENDMODE",
     params: &[],
     lines: &[
         LineSpec::output("smooth_period", "Period of the dominant cycle", Unit::BARS, |_| FIRST_PERIOD),
@@ -95,6 +96,7 @@ impl Build for Hilbert {
 }
 
 impl Indicator for Hilbert {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         self.bar += 1;
         self.closes.push(bar.close);
@@ -166,9 +168,7 @@ impl Hilbert {
         let is_crossing = sine > lead_sine && before[0] <= before[1] || sine < lead_sine && before[0] >= before[1];
         self.days = if is_crossing { 1.0 } else { self.days + 1.0 };
         let step = 360.0 / self.smooth_period;
-        let is_cycle = is_crossing
-            || self.days < 0.5 * self.smooth_period
-            || (turn > 0.67 * step && turn < 1.5 * step);
+        let is_cycle = is_crossing || self.days < 0.5 * self.smooth_period || (turn > 0.67 * step && turn < 1.5 * step);
         !is_cycle || off.abs() >= 0.015
     }
 }

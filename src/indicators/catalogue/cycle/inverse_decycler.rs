@@ -11,8 +11,8 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "inverse_decycler",
     title: "Inverse Fisher transform of the decycler oscillator",
     family: Family::Cycle,
-    formula: "hp, decycle, osc = the decycler oscillator of hp_period, k = 1; scaled = 10 (osc - LL(osc, 20)) / (HH(osc, 20) \
-              - LL(osc, 20)) - 5, 0 on a flat range; smoothed = SMA(scaled, smooth); idosc = tanh(smoothed)",
+    formula: "hp, decycle, osc = the decycler oscillator of hp_period, k = 1; place = 10 (osc - LL(osc, 20)) / \
+              (HH(osc, 20) - LL(osc, 20)) - 5, 0 on a flat range; idosc = tanh(SMA(place, smooth))",
     source: "BTQuant, with the filters as J. F. Ehlers published them: Decyclers (September 2015), The inverse Fisher \
              transform (May 2004), Technical Analysis of Stocks & Commodities",
     // The roofing filter already shows the high-pass of the original's 48 bars.
@@ -21,14 +21,10 @@ pub(super) static DEFINITION: Definition = Definition {
         Param::bars("smooth", "Length of the average before the transform", 2, 1),
     ],
     lines: &[
-        LineSpec::output("idosc", "Direction of the trend, compressed", Unit::bounded(-1.0, 1.0), first_smoothed),
+        LineSpec::output("idosc", "Direction of the trend, compressed", Unit::bounded(-1.0, 1.0), first_inverse),
         LineSpec::internal("osc", "Decycler oscillator, percent of the close", Unit::RATIO, |p| p.bars(0) - 1),
         LineSpec::internal("decycle", "Close without cycles", Unit::PRICE, |p| p.bars(0) - 1),
         LineSpec::internal("hp", "Cycles of the close", Unit::PRICE_DIFFERENCE, |p| p.bars(0) - 1),
-        LineSpec::internal("scaled", "Place of osc in its range, -5 to 5", Unit::bounded(-SCALING, SCALING), |p| {
-            p.bars(0) + RANGE - 2
-        }),
-        LineSpec::internal("smoothed", "scaled averaged", Unit::bounded(-SCALING, SCALING), first_smoothed),
     ],
     numbered: false,
     also: &[],
@@ -51,10 +47,6 @@ static ORIGINAL: Definition = Definition {
         LineSpec::internal("osc", "Decycler oscillator", Unit::PRICE_DIFFERENCE, |_| ORIGINAL_START),
         LineSpec::internal("decycle", "Close without cycles", Unit::PRICE, |_| ORIGINAL_START),
         LineSpec::internal("hp", "Cycles of the close", Unit::PRICE_DIFFERENCE, |_| ORIGINAL_START),
-        LineSpec::internal("scaled", "Place of osc in its range, -5 to 5", Unit::bounded(-SCALING, SCALING), |_| {
-            ORIGINAL_START + RANGE - 1
-        }),
-        LineSpec::internal("smoothed", "scaled averaged", Unit::bounded(-SCALING, SCALING), first_of_original),
     ],
     compat: Compat::Same,
     engine: Engine::of::<Original>(),
@@ -67,7 +59,7 @@ const SCALING: f64 = 5.0;
 /// First bar of the original's recursion.
 const ORIGINAL_START: usize = 19;
 
-fn first_smoothed(p: Args<'_>) -> usize {
+fn first_inverse(p: Args<'_>) -> usize {
     p.bars(0) + RANGE + p.bars(1) - 3
 }
 
@@ -95,13 +87,13 @@ impl Build for Inverse {
 }
 
 impl Indicator for Inverse {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let [hp, decycle, osc] = self.decycler.next(bar.close);
         self.bar += 1;
         if self.bar >= self.period {
             let osc = ratio(100.0 * osc, bar.close);
-            let [scaled, smoothed, idosc] = self.fisher.next(osc);
-            lines.copy_from_slice(&[idosc, osc, decycle, hp, scaled, smoothed]);
+            lines.copy_from_slice(&[self.fisher.next(osc)[2], osc, decycle, hp]);
         }
     }
 }
@@ -124,12 +116,12 @@ impl Build for Original {
 }
 
 impl Indicator for Original {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let [hp, decycle, osc] = self.decycler.next(bar.close);
         self.bar += 1;
         if self.bar > ORIGINAL_START {
-            let [scaled, smoothed, idosc] = self.fisher.next(osc);
-            lines.copy_from_slice(&[idosc, osc, decycle, hp, scaled, smoothed]);
+            lines.copy_from_slice(&[self.fisher.next(osc)[2], osc, decycle, hp]);
         }
     }
 }

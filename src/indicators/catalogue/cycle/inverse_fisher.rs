@@ -10,8 +10,8 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "inverse_fisher",
     title: "Inverse Fisher transform",
     family: Family::Cycle,
-    formula: "scaled = scaling (RSI(c, period) / 50 - 1); smoothed = WMA(scaled, smoothing); ifisher = (e^(2 smoothed) - 1) / \
-              (e^(2 smoothed) + 1)",
+    formula: "scaled = scaling (RSI(c, period) / 50 - 1); smoothed = WMA(scaled, smoothing); ifisher = (e^(2 smoothed) \
+              - 1) / (e^(2 smoothed) + 1)",
     source: "J. F. Ehlers, The inverse Fisher transform, Technical Analysis of Stocks & Commodities (May 2004)",
     params: &[
         Param::real("scaling", "Largest value before the transform", 5.0, 0.1, 100.0),
@@ -34,8 +34,8 @@ pub(super) static DEFINITION: Definition = Definition {
 
 /// Transforms the place of the close in its range, averaged plainly; -scaling on a flat range.
 static ORIGINAL: Definition = Definition {
-    formula: "scaled = 2 scaling (c - LL(c, period)) / (HH(c, period) - LL(c, period)) - scaling, -scaling on a flat range; \
-              smoothed = SMA(scaled, smoothing); ifisher = tanh(smoothed)",
+    formula: "scaled = 2 scaling (c - LL(c, period)) / (HH(c, period) - LL(c, period)) - scaling, -scaling on a flat \
+              range; smoothed = SMA(scaled, smoothing); ifisher = tanh(smoothed)",
     source: "BTQuant, iFisher",
     params: &[
         Param::real("scaling", "Largest value before the transform", 5.0, 0.1, 100.0),
@@ -76,6 +76,7 @@ impl Build for InverseFisher {
 }
 
 impl Indicator for InverseFisher {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let change = bar.close - self.previous.next(bar.close);
         if change.is_nan() {
@@ -101,6 +102,7 @@ impl Build for Original {
 }
 
 impl Indicator for Original {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let [scaled, smoothed, ifisher] = self.0.next(bar.close);
         lines.copy_from_slice(&[ifisher, scaled, smoothed]);

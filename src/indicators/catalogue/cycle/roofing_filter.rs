@@ -17,12 +17,12 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "roofing_filter",
     title: "Roofing filter",
     family: Family::Cycle,
-    formula: "b = sqrt 2 pi / hp_period; a = (cos b + sin b - 1) / cos b; hp = (1 - a/2)^2 (c - 2 c[-1] + c[-2]) + 2 (1 - a) \
-              hp[-1] - (1 - a)^2 hp[-2], at rest on the first close; roof = super smoother of ss_period on hp; scaled = 10 \
-              (roof - LL(roof, 20)) / (HH(roof, 20) - LL(roof, 20)) - 5, 0 on a flat range; smoothed = SMA(scaled, \
-              smooth); iroof = tanh(smoothed)",
-    source: "J. F. Ehlers, Cycle Analytics for Traders (2013), chapters 3 and 7; The inverse Fisher transform, Technical \
-             Analysis of Stocks & Commodities (May 2004)",
+    formula: "b = sqrt 2 pi / hp_period; a = (cos b + sin b - 1) / cos b; hp = (1 - a/2)^2 (c - 2 c[-1] + c[-2]) + 2 \
+              (1 - a) hp[-1] - (1 - a)^2 hp[-2], at rest on the first close; roof = super smoother of ss_period on hp; \
+              place = 10 (roof - LL(roof, 20)) / (HH(roof, 20) - LL(roof, 20)) - 5, 0 on a flat range; iroof = \
+              tanh(SMA(place, smooth))",
+    source: "J. F. Ehlers, Cycle Analytics for Traders (2013); The inverse Fisher transform, \
+             Technical Analysis of Stocks & Commodities (May 2004)",
     params: PARAMS,
     lines: &[
         LineSpec::output("roof", "Close between both cut-offs", Unit::PRICE_DIFFERENCE, first_roof),
@@ -30,12 +30,6 @@ pub(super) static DEFINITION: Definition = Definition {
             first_roof(p) + RANGE + p.bars(2) - 2
         }),
         LineSpec::internal("hp", "Close without long oscillations", Unit::PRICE_DIFFERENCE, |p| p.bars(0) - 1),
-        LineSpec::internal("scaled", "Place of roof in its range, -5 to 5", Unit::bounded(-SCALING, SCALING), |p| {
-            first_roof(p) + RANGE - 1
-        }),
-        LineSpec::internal("smoothed", "scaled averaged", Unit::bounded(-SCALING, SCALING), |p| {
-            first_roof(p) + RANGE + p.bars(2) - 2
-        }),
     ],
     numbered: false,
     also: &[],
@@ -47,8 +41,8 @@ pub(super) static DEFINITION: Definition = Definition {
 /// Shows stand-ins for the filters before bars 9 and 18, whatever the periods, and rounds the constants; -5 on a flat
 /// range.
 static ORIGINAL: Definition = Definition {
-    formula: "as the standard with 0.707 for sqrt 1/2, 1.414 for sqrt 2 and 3.14159 for pi; hp without its recursion before \
-              bar 9; roof = (hp + hp[-1]) / 2 before bar 18, shown from there; -5 on a flat range",
+    formula: "as the standard with 0.707 for sqrt 1/2, 1.414 for sqrt 2 and 3.14159 for pi; hp without its recursion \
+              before bar 9; roof = (hp + hp[-1]) / 2 before bar 18, shown from there; -5 on a flat range",
     source: "BTQuant, RoofingFilter",
     lines: &[
         LineSpec::output("roof", "Close between both cut-offs", Unit::PRICE_DIFFERENCE, |_| ORIGINAL_START),
@@ -56,12 +50,6 @@ static ORIGINAL: Definition = Definition {
             ORIGINAL_START + RANGE + p.bars(2) - 2
         }),
         LineSpec::internal("hp", "Close without long oscillations", Unit::PRICE_DIFFERENCE, |_| 2),
-        LineSpec::internal("scaled", "Place of roof in its range, -5 to 5", Unit::bounded(-SCALING, SCALING), |_| {
-            ORIGINAL_START + RANGE - 1
-        }),
-        LineSpec::internal("smoothed", "scaled averaged", Unit::bounded(-SCALING, SCALING), |p| {
-            ORIGINAL_START + RANGE + p.bars(2) - 2
-        }),
     ],
     compat: Compat::Same,
     engine: Engine::of::<Original>(),
@@ -101,6 +89,7 @@ impl Build for Roofing {
 }
 
 impl Indicator for Roofing {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let hp = self.high_pass.next(bar.close);
         let roof = self.smoother.next(hp);
@@ -108,9 +97,7 @@ impl Indicator for Roofing {
             lines[2] = hp;
         }
         if self.bar >= self.firsts[1] {
-            let [scaled, smoothed, iroof] = self.fisher.next(roof);
-            lines[..2].copy_from_slice(&[roof, iroof]);
-            lines[3..].copy_from_slice(&[scaled, smoothed]);
+            lines[..2].copy_from_slice(&[roof, self.fisher.next(roof)[2]]);
         }
         self.bar += 1;
     }
@@ -143,6 +130,7 @@ impl Build for Original {
 }
 
 impl Indicator for Original {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let [gain, keep] = self.gains;
         let mut hp = gain * (bar.close - 2.0 * self.closes[0] + self.closes[1]);
@@ -154,9 +142,7 @@ impl Indicator for Original {
         let roof = self.smoother.next(hp);
         lines[2] = hp;
         if self.bar >= ORIGINAL_START {
-            let [scaled, smoothed, iroof] = self.fisher.next(roof);
-            lines[..2].copy_from_slice(&[roof, iroof]);
-            lines[3..].copy_from_slice(&[scaled, smoothed]);
+            lines[..2].copy_from_slice(&[roof, self.fisher.next(roof)[2]]);
         }
         self.bar += 1;
     }

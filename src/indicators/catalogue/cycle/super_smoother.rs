@@ -9,8 +9,8 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "super_smoother",
     title: "Super smoother",
     family: Family::Cycle,
-    formula: "a = e^(-sqrt 2 pi / period); c2 = 2 a cos(sqrt 2 pi / period); c3 = -a^2; c1 = 1 - c2 - c3; filter = c1 (c + \
-              c[-1]) / 2 + c2 filter[-1] + c3 filter[-2], at rest on the first close",
+    formula: "a = e^(-sqrt 2 pi / period); c2 = 2 a cos(sqrt 2 pi / period); c3 = -a^2; c1 = 1 - c2 - c3; filter = c1 \
+              (c + c[-1]) / 2 + c2 filter[-1] + c3 filter[-2], at rest on the first close",
     source: "J. F. Ehlers, Cycle Analytics for Traders (2013), chapter 3",
     params: &[Param::bars("period", "Cut-off: shorter oscillations are removed", 10, 2)],
     lines: &[LineSpec::output("filter", "Close without short oscillations", Unit::PRICE, |p| p.bars(0) - 1)],
@@ -35,6 +35,7 @@ impl Build for Smoother {
 }
 
 impl Indicator for Smoother {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let filter = self.filter.next(bar.close);
         self.bar += 1;
@@ -64,6 +65,7 @@ impl Build for Original {
 }
 
 impl Indicator for Original {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         lines[0] = self.0.next(bar.close);
     }

@@ -12,9 +12,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "autocorrelation",
     title: "Autocorrelation of returns",
     family: Family::Regime,
-    formula: "over the last period changes r = ln c - ln c[-1] with mean m: A(x, k) = sum((x - m) (x[-k] - m)) over the pairs \
-              inside the window / sum((x - m)^2); first = A(r, 1); lagged = A(r, lag); size = A(|r|, 1); missing where \
-              nothing varies",
+    formula: "over the last period changes r = ln c - ln c[-1] with mean m: A(x, k) = sum((x - m) (x[-k] - m)) over \
+              the pairs inside the window / sum((x - m)^2); first = A(r, 1); lagged = A(r, lag); size = A(|r|, 1); \
+              missing where nothing varies",
     source: "G. E. P. Box and G. M. Jenkins, Time Series Analysis (1970), chapter 2",
     params: &[
         Param::bars("period", "Changes in the window", 100, 20),
@@ -51,7 +51,7 @@ impl Build for Autocorrelation {
     fn build(p: Args<'_>) -> Self {
         let period = p.bars(0);
         Self {
-            log: LogPrice::new(),
+            log: LogPrice::default(),
             period,
             changes: Window::new(period + 1),
             sizes: Window::new(period + 1),
@@ -66,6 +66,7 @@ impl Build for Autocorrelation {
 }
 
 impl Indicator for Autocorrelation {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (change, _) = self.log.next(bar.close);
         if change.is_nan() {

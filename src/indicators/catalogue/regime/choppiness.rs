@@ -9,8 +9,8 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "choppiness",
     title: "Choppiness index",
     family: Family::Regime,
-    formula: "path = sum(true range, period); range = HH(h, period) - LL(l, period); chop = 100 ln(path / range) / ln period; \
-              missing on a flat range",
+    formula: "path = sum(true range, period); range = HH(h, period) - LL(l, period); chop = 100 ln(path / range) / ln \
+              period; missing on a flat range",
     source: "E. W. Dreiss, Choppiness index (1993)",
     params: &[Param::bars("period", "Bars in the window", 14, 2)],
     lines: &[
@@ -49,6 +49,7 @@ impl Build for Choppiness {
 }
 
 impl Indicator for Choppiness {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let path = self.path.next(self.range.next(bar).range);
         let range = self.highest.next(bar.high) - self.lowest.next(bar.low);

@@ -9,8 +9,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "efficiency_ratio",
     title: "Efficiency ratio",
     family: Family::Regime,
-    formula: "path = sum(|c - c[-1]|, period); directed = (c - c[-period]) / path; er = |directed|; 0 when nothing moved",
-    source: "P. J. Kaufman, Trading Systems and Methods (1995)",
+    formula: "path = sum(|c - c[-1]|, period); directed = (c - c[-period]) / path; er = |directed|; 0 when nothing \
+              moved",
+    source: "P. J. Kaufman, Smarter Trading (1995)",
     params: &[Param::bars("period", "Changes in the window", 10, 1)],
     lines: &[
         LineSpec::output("er", "1 straight, 0 going nowhere", Unit::bounded(0.0, 1.0), |p| p.bars(0)),
@@ -37,6 +38,7 @@ impl Build for Efficiency {
 }
 
 impl Indicator for Efficiency {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         self.closes.push(bar.close);
         let &[.., before, close] = self.closes.as_slice() else {

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::log_price::LogPrice;
-use crate::indicators::blocks::{CompensatedSum, Window};
+use super::slope::slope_weights;
+use crate::indicators::blocks::{CompensatedSum, Window, total_of_logs};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -10,9 +11,10 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "fractal_dimension",
     title: "Fractal dimension (Higuchi)",
     family: Family::Regime,
-    formula: "x(1) .. x(n): ln c of the last n = period bars; for k from 1 to longest: length(k) = mean over m from 1 to k of \
-              sum(|x(m + i k) - x(m + (i - 1) k)|) for i from 1 to w, times (n - 1) / (w k^2), w = floor((n - m) / k); \
-              dimension = -slope of the least-squares line of ln length(k) on ln k; missing where nothing moves",
+    formula: "x(1) .. x(n): ln c of the last n = period bars; for k from 1 to longest: length(k) = mean over m from 1 \
+              to k of sum(|x(m + i k) - x(m + (i - 1) k)|) for i from 1 to w, times (n - 1) / (w k^2), w = floor((n - \
+              m) / k); dimension = -slope of the least-squares line of ln length(k) on ln k; missing where a length is \
+              0",
     source: "T. Higuchi, Approach to an irregular time series on the basis of the fractal theory, Physica D 31 (1988)",
     params: &[
         Param::bars("period", "Closes in the window", 80, 24),
@@ -28,7 +30,7 @@ pub(super) static DEFINITION: Definition = Definition {
     engine: Engine::of::<Higuchi>(),
 };
 
-/// Mean change of ln c below which only rounding is left.
+/// Length in ln c below which only rounding is left.
 const NO_MOVE: f64 = 1e-12;
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +40,9 @@ struct Higuchi {
     /// Log prices of the last period + 1 bars.
     levels: Window,
     steps: Vec<Step>,
+    /// Per step: length, and weight of its logarithm in the dimension.
+    lengths: Vec<f64>,
+    weights: Vec<f64>,
 }
 
 /// The walks of one step size, one per starting place.
@@ -53,17 +58,13 @@ struct Step {
     longer: usize,
     /// What a walk contributes to length(k), of both kinds.
     gains: [f64; 2],
-    /// Weight of ln length in the dimension.
-    weight: f64,
 }
 
 impl Build for Higuchi {
     fn build(p: Args<'_>) -> Self {
         let (period, longest) = (p.bars(0), p.bars(1));
-        let logs: Vec<f64> = (1..=longest).map(|k| (k as f64).ln()).collect();
-        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-        let spread: f64 = logs.iter().map(|x| (x - mean) * (x - mean)).sum();
-        let step = |(log, size): (&f64, usize)| {
+        let sizes: Vec<usize> = (1..=longest).collect();
+        let step = |size: usize| {
             let count = (period - 1) / size;
             let gain = |count: usize| (period - 1) as f64 / (count * size * size * size) as f64;
             Step {
@@ -73,35 +74,39 @@ impl Build for Higuchi {
                 left: size - 1,
                 longer: (period - 1) % size + 1,
                 gains: [gain(count), gain(count.max(2) - 1)],
-                weight: (mean - log) / spread,
             }
         };
         Self {
-            log: LogPrice::new(),
+            log: LogPrice::default(),
             period,
             levels: Window::new(period + 1),
-            steps: logs.iter().zip(1..).map(step).collect(),
+            steps: sizes.iter().copied().map(step).collect(),
+            lengths: vec![1.0; longest],
+            weights: slope_weights(&sizes).iter().map(|weight| -weight).collect(),
         }
     }
 }
 
 impl Indicator for Higuchi {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (_, level) = self.log.next(bar.close);
         self.levels.push(level);
         let levels = self.levels.as_slice();
         let is_full = self.levels.is_full();
-        for step in &mut self.steps {
+        for (step, length) in self.steps.iter_mut().zip(&mut self.lengths) {
             step.next(levels, is_full);
+            *length = step.length();
         }
-        if levels.len() >= self.period && self.steps[0].walks[0].value() > NO_MOVE * self.period as f64 {
-            lines[0] = self.steps.iter().map(|step| step.weight * step.length().ln()).sum();
+        if levels.len() >= self.period && self.lengths.iter().all(|length| *length > NO_MOVE) {
+            lines[0] = total_of_logs(&self.weights, &self.lengths);
         }
     }
 }
 
 impl Step {
     /// `levels`: the window, newest last, behind the bar that leaves it once full.
+    #[inline(always)]
     fn next(&mut self, levels: &[f64], is_full: bool) {
         let last = levels.len() - 1;
         self.newest = self.after(self.newest);
@@ -118,6 +123,7 @@ impl Step {
         if walk + 1 == self.size { 0 } else { walk + 1 }
     }
 
+    #[inline(always)]
     fn length(&self) -> f64 {
         let mut walk = self.left;
         let mut sums = [0.0; 2];

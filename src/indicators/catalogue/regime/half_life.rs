@@ -12,16 +12,15 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "half_life",
     title: "Half-life of mean reversion",
     family: Family::Regime,
-    formula: "least squares of x - x[-1] = a + b x[-1] + e over the last period bars, x = ln c; phi = 1 + b; half_life = ln 2 / \
-              -ln phi, 0 for phi <= 0 and period for phi >= 1 or longer; t = b / standard error of b; missing where nothing \
-              varies",
-    source: "E. P. Chan, Algorithmic Trading (2013), chapter 2, after the Ornstein-Uhlenbeck process; t: D. A. Dickey and W. A. \
-             Fuller, Journal of the American Statistical Association 74 (1979)",
+    formula: "least squares of x - x[-1] = a + b x[-1] + e over the last period bars, x = ln c; phi = 1 + b; half_life \
+              = ln 2 / -ln phi, 0 for phi <= 0 and period for phi >= 1 or longer; t = b / standard error of b; missing \
+              where nothing varies",
+    source: "E. P. Chan, Algorithmic Trading (2013), chapter 2, after the Ornstein-Uhlenbeck process; t: D. A. Dickey \
+             and W. A. Fuller, Journal of the American Statistical Association 74 (1979)",
     params: &[Param::bars("period", "Changes in the window", 100, 10)],
     lines: &[
         LineSpec::output("half_life", "Bars in which half of a distance from the mean goes", Unit::BARS, |p| p.bars(0)),
         LineSpec::output("t", "The more below 0, the surer the reversion", Unit::RATIO, |p| p.bars(0)),
-        LineSpec::internal("phi", "Share of a distance from the mean that is left a bar later", Unit::RATIO, |p| p.bars(0)),
     ],
     numbered: false,
     also: &[],
@@ -49,7 +48,7 @@ impl Build for HalfLife {
     fn build(p: Args<'_>) -> Self {
         let (period, sum) = (p.bars(0), CompensatedSum::default());
         Self {
-            log: LogPrice::new(),
+            log: LogPrice::default(),
             level: f64::NAN,
             levels: Window::new(period),
             deviation: Deviation::new(period),
@@ -64,6 +63,7 @@ impl Build for HalfLife {
 }
 
 impl Indicator for HalfLife {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (change, level) = self.log.next(bar.close);
         let before = std::mem::replace(&mut self.level, level);
@@ -89,12 +89,12 @@ impl HalfLife {
         self.products.add(sign * (level * change));
     }
 
-    fn fit(&self, deviation: f64) -> [f64; 3] {
+    fn fit(&self, deviation: f64) -> [f64; 2] {
         let n = self.n;
         let mean = self.sum.value() / n;
         let (spread, spread_of_changes) = (deviation * deviation, self.squares.value() / n - mean * mean);
         if spread <= STILL || spread_of_changes <= STILL + ROUNDING * mean * mean {
-            return [f64::NAN; 3];
+            return [f64::NAN; 2];
         }
         let together = self.products.value() / n - self.sum_of_levels.value() / n * mean;
         let b = together / spread;
@@ -108,6 +108,6 @@ impl HalfLife {
         };
         let unexplained = (spread_of_changes - b * together).max(0.0);
         let t = ratio(b, (unexplained / ((n - 2.0) * spread)).sqrt());
-        [half_life, t, phi]
+        [half_life, t]
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::log_price::{LogPrice, ROUNDING, STILL};
+use super::slope::slope_weights;
 use crate::indicators::blocks::{CompensatedSums, Window, total_of_logs};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
@@ -11,8 +12,8 @@ pub(super) static DEFINITION: Definition = Definition {
     title: "Hurst exponent",
     family: Family::Regime,
     formula: "for lags 2 to period / 2 - 1: the population deviation of ln c[t] - ln c[t - lag] within the last period \
-              closes; hurst = slope of the least-squares line of ln deviation on ln lag; missing where the changes over \
-              some lag are all alike",
+              closes; hurst = slope of the least-squares line of ln deviation on ln lag; missing where the changes \
+              over some lag are all alike",
     source: "E. P. Chan, Algorithmic Trading (2013), chapter 2; on log prices",
     params: &[Param::bars("period", "Closes in the window", 100, 8)],
     lines: &[LineSpec::output("hurst", "About 0.5 random, below reverting, above trending", Unit::RATIO, |p| {
@@ -56,19 +57,17 @@ struct Hurst<const ORIGINAL: bool> {
 impl<const ORIGINAL: bool> Build for Hurst<ORIGINAL> {
     fn build(p: Args<'_>) -> Self {
         let period = p.bars(0);
-        let logs: Vec<f64> = (SHORTEST..period / 2).map(|lag| (lag as f64).ln()).collect();
-        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-        let spread: f64 = logs.iter().map(|x| (x - mean) * (x - mean)).sum();
+        let lags: Vec<usize> = (SHORTEST..period / 2).collect();
         Self {
             period,
-            log: LogPrice::new(),
+            log: LogPrice::default(),
             prices: Window::new(period + 1),
-            sums: CompensatedSums::new(logs.len()),
-            squares: CompensatedSums::new(logs.len()),
-            shares: (SHORTEST..period / 2).map(|lag| 1.0 / (period - lag) as f64).collect(),
-            weights: logs.iter().map(|x| 0.5 * (x - mean) / spread).collect(),
-            changes: vec![0.0; logs.len()],
-            scratch: vec![0.0; logs.len()],
+            sums: CompensatedSums::new(lags.len()),
+            squares: CompensatedSums::new(lags.len()),
+            shares: lags.iter().map(|lag| 1.0 / (period - lag) as f64).collect(),
+            weights: slope_weights(&lags).iter().map(|weight| 0.5 * weight).collect(),
+            changes: vec![0.0; lags.len()],
+            scratch: vec![0.0; lags.len()],
         }
     }
 }

@@ -3,7 +3,8 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use super::log_price::{LogPrice, ROUNDING, STILL};
-use crate::indicators::blocks::{RollingSum, Window, width_about};
+use super::slope::slope_weights;
+use crate::indicators::blocks::{PositiveSum, Window, width_about};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -12,13 +13,14 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "hurst_rs",
     title: "Hurst exponent by rescaled range",
     family: Family::Regime,
-    formula: "r = ln c - ln c[-1]; for sizes n = period / 2, period / 4, ... of at least 8: the range of the sums of r less \
-              their mean over n bars, over the population deviation of r, averaged over every n bars in a row within the \
-              last period; expected = gamma((n - 1) / 2) / (sqrt pi gamma(n / 2)) sum(sqrt((n - i) / i)) for i below n; \
-              hurst = 0.5 + slope of the least-squares line of ln(average / expected) on ln n; still stretches are left \
-              out, and the value is missing on them",
-    source: "H. E. Hurst, Long-term storage capacity of reservoirs (1951); A. A. Anis and E. H. Lloyd, The expected value of \
-             the adjusted rescaled Hurst range of independent normal summands, Biometrika 63 (1976); overlapping stretches",
+    formula: "r = ln c - ln c[-1]; for sizes n = period / 2, period / 4, ... of at least 8: the range of the sums of r \
+              less their mean over n bars, over the population deviation of r, averaged over every n bars in a row \
+              within the last period; expected = gamma((n - 1) / 2) / (sqrt pi gamma(n / 2)) sum(sqrt((n - i) / i)) \
+              for i below n; hurst = 0.5 + slope of the least-squares line of ln(average / expected) on ln n; still \
+              stretches are left out, and the value is missing on them",
+    source: "H. E. Hurst, Long-term storage capacity of reservoirs (1951); A. A. Anis and E. H. Lloyd, The expected \
+             value of the adjusted rescaled Hurst range of independent normal summands, Biometrika 63 (1976); \
+             overlapping stretches",
     params: &[Param::bars("period", "Changes in the window", 128, 32)],
     lines: &[
         LineSpec::output("hurst", "About 0.5 random, below reverting, above trending", Unit::RATIO, |p| p.bars(0)),
@@ -47,8 +49,8 @@ struct RescaledRange {
 #[derive(Serialize, Deserialize)]
 struct Scale {
     size: usize,
-    squares: RollingSum,
-    ranges: RollingSum,
+    squares: PositiveSum,
+    ranges: PositiveSum,
     count: f64,
     /// Weight of ln average in the slope.
     weight: f64,
@@ -57,20 +59,18 @@ struct Scale {
 impl Build for RescaledRange {
     fn build(p: Args<'_>) -> Self {
         let period = p.bars(0);
-        let sizes: Vec<usize> = (1..).map(|k| period >> k).take_while(|size| *size >= SMALLEST).collect();
-        let logs: Vec<f64> = sizes.iter().map(|size| (*size as f64).ln()).collect();
-        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-        let spread: f64 = logs.iter().map(|x| (x - mean) * (x - mean)).sum();
-        let scale = |(size, log): (&usize, &f64)| Scale {
+        let halves = std::iter::successors(Some(period / 2), |size| Some(size / 2));
+        let sizes: Vec<usize> = halves.take_while(|size| *size >= SMALLEST).collect();
+        let scale = |(size, weight): (&usize, f64)| Scale {
             size: *size,
-            squares: RollingSum::new(*size),
-            ranges: RollingSum::new(period - size + 1),
+            squares: PositiveSum::new(*size),
+            ranges: PositiveSum::new(period - size + 1),
             count: (period - size + 1) as f64,
-            weight: (log - mean) / spread,
+            weight,
         };
-        let scales: Vec<Scale> = sizes.iter().zip(&logs).map(scale).collect();
+        let scales: Vec<Scale> = sizes.iter().zip(slope_weights(&sizes)).map(scale).collect();
         Self {
-            log: LogPrice::new(),
+            log: LogPrice::default(),
             levels: Window::new(sizes[0] + 1),
             offset: 0.5 - scales.iter().map(|scale| scale.weight * expected(scale.size).ln()).sum::<f64>(),
             scales,
@@ -81,7 +81,7 @@ impl Build for RescaledRange {
 /// Mean rescaled range of `n` independent normal changes.
 fn expected(n: usize) -> f64 {
     // gamma((n - 1) / 2) / gamma(n / 2), two steps at a time from n = 2 or 3.
-    let (first, start) = if n % 2 == 0 { (2, PI.sqrt()) } else { (3, 2.0 / PI.sqrt()) };
+    let (first, start) = if n.is_multiple_of(2) { (2, PI.sqrt()) } else { (3, 2.0 / PI.sqrt()) };
     let gammas = (first..n).step_by(2).fold(start, |ratio, k| ratio * (k as f64 - 1.0) / k as f64);
     gammas / PI.sqrt() * (1..n).map(|i| ((n - i) as f64 / i as f64).sqrt()).sum::<f64>()
 }

@@ -1,6 +1,9 @@
 //! Character of the market.
 
 mod log_price;
+mod slope;
+#[cfg(test)]
+mod tests;
 
 family! {
     hurst_exponent, hurst_rs, dfa, permutation_entropy, spectral_entropy, autocorrelation, variance_ratio,

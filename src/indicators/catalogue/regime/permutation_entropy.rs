@@ -11,9 +11,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "permutation_entropy",
     title: "Permutation entropy",
     family: Family::Regime,
-    formula: "the pattern of a bar is the order by size of the last order closes, equal ones in order of time; p = share of each \
-              pattern among the last period; entropy = -sum(p ln p) / ln(order!); seen = patterns that occurred / order!; \
-              direction = share of the all-rising less that of the all-falling pattern",
+    formula: "the pattern of a bar is the order by size of the last order closes, equal ones in order of time; p = \
+              share of each pattern among the last period; entropy = -sum(p ln p) / ln(order!); seen = patterns that \
+              occurred / order!; direction = share of the all-rising less that of the all-falling pattern",
     source: "C. Bandt and B. Pompe, Permutation entropy, Physical Review Letters 88 (2002)",
     params: &[
         Param { max: 7.0, ..Param::bars("order", "Closes in a pattern", 4, 2) },
@@ -63,6 +63,7 @@ impl Build for Permutation {
 }
 
 impl Indicator for Permutation {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         self.closes.push(bar.close);
         if !self.closes.is_full() {

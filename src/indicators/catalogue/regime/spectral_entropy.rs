@@ -14,10 +14,10 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "spectral_entropy",
     title: "Spectral entropy",
     family: Family::Regime,
-    formula: "r = ln c - ln c[-1]; power(k) = |sum(r[-j] e^(2 pi i j k / period))|^2 over the last period changes, k from 1 to m \
-              = (period - 1) / 2 rounded down; p = power / sum(power); entropy = -sum(p ln p) / ln m; dominant_period = \
-              period / k of the greatest power, the longest of equal ones; peak = its p; slow = sum(p) over k up to m / 4; \
-              missing where nothing moves",
+    formula: "r = ln c - ln c[-1]; power(k) = |sum(r[-j] e^(2 pi i j k / period))|^2 over the last period changes, k \
+              from 1 to m = (period - 1) / 2 rounded down; p = power / sum(power); entropy = -sum(p ln p) / ln m; \
+              dominant_period = period / k of the greatest power, the longest of equal ones; peak = its p; slow = \
+              sum(p) over k up to m / 4; missing where nothing moves",
     source: "T. Inouye et al., Quantification of EEG irregularity by use of the entropy of the power spectrum, \
              Electroencephalography and Clinical Neurophysiology 79 (1991)",
     params: &[Param { max: 1024.0, ..Param::bars("period", "Changes in the window", 64, 10) }],
@@ -34,8 +34,8 @@ pub(super) static DEFINITION: Definition = Definition {
     engine: Engine::of::<Spectrum>(),
 };
 
-/// The discrete Fourier transform of the window, each change turned by the place of its bar in a fixed circle instead of
-/// its place in the window: that leaves the power as it is, and a change leaves with the very product it came with.
+/// The discrete Fourier transform of the window, each change turned by the place of its bar in a fixed circle instead
+/// of its place in the window: that leaves the power as it is, and a change leaves with the very product it came with.
 #[derive(Serialize, Deserialize)]
 struct Spectrum {
     log: LogPrice,
@@ -58,7 +58,7 @@ impl Build for Spectrum {
         let m = (period - 1) / 2;
         let angle = |j: usize| TAU * j as f64 / period as f64;
         Self {
-            log: LogPrice::new(),
+            log: LogPrice::default(),
             changes: Window::new(period),
             circle: (0..period).map(|j| [angle(j).cos(), angle(j).sin()]).collect(),
             place: 0,

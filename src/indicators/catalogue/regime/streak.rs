@@ -9,11 +9,11 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "streak",
     title: "Streaks of closes and runs test",
     family: Family::Regime,
-    formula: "streak = number of rises of the close in a row, negative for falls, 0 on no change; runs test over the last n = \
-              period changes, u of them rises and d not: R = 1 + turns between rise and no rise; mu = 2 u d / n + 1; runs_z \
-              = (R - mu) / sqrt((mu - 1) (mu - 2) / (n - 1)), 0 when all are of one kind",
-    source: "A. Wald and J. Wolfowitz, On a test whether two samples are from the same population, Annals of Mathematical \
-             Statistics 11 (1940)",
+    formula: "streak = number of rises of the close in a row, negative for falls, 0 on no change; runs test over the \
+              last n = period changes, u of them rises and d not: R = 1 + turns between rise and no rise; mu = 2 u d / \
+              n + 1; runs_z = (R - mu) / sqrt((mu - 1) (mu - 2) / (n - 1)), 0 when all are of one kind",
+    source: "A. Wald and J. Wolfowitz, On a test whether two samples are from the same population, Annals of \
+             Mathematical Statistics 11 (1940)",
     params: &[Param::bars("period", "Changes in the runs test", 50, 10)],
     lines: &[
         LineSpec::output("streak", "Rises in a row, negative for falls", Unit::BARS, |_| 1),
@@ -29,7 +29,7 @@ pub(super) static DEFINITION: Definition = Definition {
 #[derive(Serialize, Deserialize)]
 struct Streak {
     close: f64,
-    streak: f64,
+    run: f64,
     /// 1 for a rise, 0 for none, of the last changes.
     rises: Window,
     rise_count: f64,
@@ -38,19 +38,20 @@ struct Streak {
 
 impl Build for Streak {
     fn build(p: Args<'_>) -> Self {
-        Self { close: f64::NAN, streak: 0.0, rises: Window::new(p.bars(0)), rise_count: 0.0, turns: 0.0 }
+        Self { close: f64::NAN, run: 0.0, rises: Window::new(p.bars(0)), rise_count: 0.0, turns: 0.0 }
     }
 }
 
 impl Indicator for Streak {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let before = std::mem::replace(&mut self.close, bar.close);
         if before.is_nan() {
             return;
         }
         let direction = f64::from(bar.close > before) - f64::from(bar.close < before);
-        self.streak = direction + if direction * self.streak > 0.0 { self.streak } else { 0.0 };
-        lines[0] = self.streak;
+        self.run = direction + if direction * self.run > 0.0 { self.run } else { 0.0 };
+        lines[0] = self.run;
         self.turn(f64::from(bar.close > before));
         if self.rises.is_full() {
             lines[1] = self.runs_z();

@@ -10,12 +10,12 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "variance_ratio",
     title: "Variance ratio",
     family: Family::Regime,
-    formula: "over the last n = period changes r = ln c - ln c[-1] with mean m: s1 = sum((r - m)^2) / (n - 1); sq = sum((ln c \
-              - ln c[-q] - q m)^2) / (q (n - q + 1) (1 - q / n)), q = horizon; ratio = sq / s1; d(j) = sum((r - m)^2 (r[-j] \
-              - m)^2) / sum((r - m)^2)^2; z = (ratio - 1) / sqrt(sum((2 (q - j) / q)^2 d(j))) for j from 1 to q - 1; missing \
-              where nothing varies",
-    source: "A. W. Lo and A. C. MacKinlay, Stock market prices do not follow random walks, Review of Financial Studies 1 \
-             (1988): overlapping, unbiased, z robust to changing variance",
+    formula: "over the last n = period changes r = ln c - ln c[-1] with mean m: s1 = sum((r - m)^2) / (n - 1); sq = \
+              sum((ln c - ln c[-q] - q m)^2) / (q (n - q + 1) (1 - q / n)), q = horizon; ratio = sq / s1; d(j) = \
+              sum((r - m)^2 (r[-j] - m)^2) / sum((r - m)^2)^2; z = (ratio - 1) / sqrt(sum((2 (q - j) / q)^2 d(j))) for \
+              j from 1 to q - 1; missing where nothing varies",
+    source: "A. W. Lo and A. C. MacKinlay, Stock market prices do not follow random walks, Review of Financial Studies \
+             1 (1988): overlapping, unbiased, z robust to changing variance",
     params: &[
         Param::bars("period", "Changes in the window", 120, 40),
         Param { max: 20.0, ..Param::bars("horizon", "Bars of the long change", 4, 2) },
@@ -51,7 +51,7 @@ impl Build for VarianceRatio {
     fn build(p: Args<'_>) -> Self {
         let (period, sum) = (p.bars(0), CompensatedSum::default());
         Self {
-            log: LogPrice::new(),
+            log: LogPrice::default(),
             period,
             changes: Window::new(period + 1),
             levels: Window::new(period + 2),
@@ -65,6 +65,7 @@ impl Build for VarianceRatio {
 }
 
 impl Indicator for VarianceRatio {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (change, level) = self.log.next(bar.close);
         self.levels.push(level);

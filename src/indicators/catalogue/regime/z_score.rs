@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Deviation, Sma, ratio};
+use crate::indicators::blocks::{Deviation, ratio};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -9,8 +9,8 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "z_score",
     title: "Standard score of the close",
     family: Family::Regime,
-    formula: "mean = SMA(c, period); std = population deviation of c over period; z = (c - mean) / std; missing where nothing \
-              varies",
+    formula: "mean = SMA(c, period); std = population deviation of c over period; z = (c - mean) / std; missing where \
+              nothing varies",
     source: "Standard score; as a trading rule: E. P. Chan, Algorithmic Trading (2013), chapter 2",
     // The Bollinger bands show 20 bars.
     params: &[Param::bars("period", "Closes in the window", 60, 2)],
@@ -27,20 +27,19 @@ pub(super) static DEFINITION: Definition = Definition {
 };
 
 #[derive(Serialize, Deserialize)]
-struct Score {
-    mean: Sma,
-    deviation: Deviation,
-}
+struct Score(Deviation);
 
 impl Build for Score {
     fn build(p: Args<'_>) -> Self {
-        Self { mean: Sma::new(p.bars(0)), deviation: Deviation::new(p.bars(0)) }
+        Self(Deviation::new(p.bars(0)))
     }
 }
 
 impl Indicator for Score {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let (mean, std) = (self.mean.next(bar.close), self.deviation.next(bar.close));
+        let std = self.0.next(bar.close);
+        let mean = self.0.mean();
         lines.copy_from_slice(&[ratio(bar.close - mean, std), mean, std]);
     }
 }
