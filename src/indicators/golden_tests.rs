@@ -7,9 +7,11 @@ const TALIB: &str = include_str!("../../tests/golden/indicators_talib.csv");
 
 /// Published definitions written out independently, one table per family.
 const DEFINITIONS: &[&str] = &[
+    include_str!("../../tests/golden/cycle.csv"),
     include_str!("../../tests/golden/indicators_definitions.csv"),
     include_str!("../../tests/golden/momentum.csv"),
     include_str!("../../tests/golden/other.csv"),
+    include_str!("../../tests/golden/regime.csv"),
     include_str!("../../tests/golden/trend.csv"),
     include_str!("../../tests/golden/volatility.csv"),
     include_str!("../../tests/golden/volume.csv"),

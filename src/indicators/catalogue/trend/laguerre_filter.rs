@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Laguerre, median_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;

@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::Sma;
-use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
