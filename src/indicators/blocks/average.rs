@@ -68,6 +68,18 @@ impl Smoother {
             self.value += (x - self.value) / self.count as f64;
             return if self.count == self.n { self.value } else { f64::NAN };
         }
+        // Among other work a selection is cheaper than a branch; the bits are those of `chain`.
+        let moved = (1.0 - self.gain).mul_add(self.value, self.gain * x);
+        self.value = if x == self.value { self.value } else { moved };
+        self.value
+    }
+
+    /// `next` for a loop that does little else and waits for this value.
+    #[inline(always)]
+    fn chain(&mut self, x: f64) -> f64 {
+        if self.count < self.n || x.is_nan() {
+            return self.next(x);
+        }
         self.value = smooth(self.value, x, self.gain);
         self.value
     }
@@ -75,7 +87,7 @@ impl Smoother {
 
 /// (1 - gain) y + gain x: one multiplication behind the other bar's result, and flat input stays flat to the last bit.
 #[inline(always)]
-pub(in crate::indicators) fn smooth(y: f64, x: f64, gain: f64) -> f64 {
+fn smooth(y: f64, x: f64, gain: f64) -> f64 {
     if x == y {
         return unmoved(y);
     }
@@ -104,6 +116,12 @@ impl Ema {
     pub fn next(&mut self, x: f64) -> f64 {
         self.0.next(x)
     }
+
+    /// The same value, quicker where nothing else is computed meanwhile.
+    #[inline(always)]
+    pub(in crate::indicators) fn chain(&mut self, x: f64) -> f64 {
+        self.0.chain(x)
+    }
 }
 
 /// Wilder's moving average: gain 1 / n, started from the mean of its first n values.
@@ -122,6 +140,12 @@ impl Wilder {
     #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         self.0.next(x)
+    }
+
+    /// The same value, quicker where nothing else is computed meanwhile.
+    #[inline(always)]
+    pub(in crate::indicators) fn chain(&mut self, x: f64) -> f64 {
+        self.0.chain(x)
     }
 }
 

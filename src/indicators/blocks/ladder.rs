@@ -34,6 +34,11 @@ impl Ladder {
         Self { n, place: 0, rings: (0..n.ilog2()).map(|_| vec![[f64::NAN; 2]; size]).collect() }
     }
 
+    /// Values in the window.
+    pub(in crate::indicators) const fn len(&self) -> usize {
+        self.n
+    }
+
     /// Takes the next value, never NaN; NaN sums until n values came.
     #[inline(always)]
     pub(in crate::indicators) fn next<S: Sums>(&mut self, x: f64) -> S {

@@ -65,4 +65,10 @@ impl RollingSum {
     pub fn next(&mut self, x: f64) -> f64 {
         if x.is_nan() { f64::NAN } else { self.0.next::<Plain>(x).0 }
     }
+
+    /// Takes the next value; the mean from the n-th on.
+    #[inline(always)]
+    pub fn mean(&mut self, x: f64) -> f64 {
+        self.next(x) / self.0.len() as f64
+    }
 }

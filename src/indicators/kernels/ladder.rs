@@ -13,10 +13,9 @@ pub(super) struct LadderTiles {
 impl LadderTiles {
     pub(super) fn new<S: Sums>(n: usize) -> Self {
         let second = |level| if S::WIDTH == 2 && level > 0 { History::new(n) } else { History::none() };
-        let levels = 1 + (n.ilog2() as usize).saturating_sub(1) / 2;
         Self {
             n,
-            levels: (0..levels).map(|level| [History::new(n), second(level)]).collect(),
+            levels: (0..levels(n)).map(|level| [History::new(n), second(level)]).collect(),
             sums: [vec![0.0; TILE], vec![0.0; TILE]],
         }
     }
@@ -24,6 +23,13 @@ impl LadderTiles {
     /// Takes a tile of values, NaN before the first, and gives both numbers of the sums.
     #[inline(always)]
     pub(super) fn next<S: Sums>(&mut self, x: &[f64]) -> [&[f64]; 2] {
+        self.push::<S>(x);
+        self.sums::<S>(self.n)
+    }
+
+    /// Takes a tile of values, NaN before the first.
+    #[inline(always)]
+    pub(super) fn push<S: Sums>(&mut self, x: &[f64]) {
         self.levels[0][0].push(x);
         for level in 1..self.levels.len() {
             let (below, above) = self.levels.split_at_mut(level);
@@ -31,9 +37,14 @@ impl LadderTiles {
             let second = if S::WIDTH == 2 { second.next() } else { &mut [] };
             Parts::new(below, level - 1).quadruple::<S>(first.next(), second);
         }
+    }
+
+    /// Both numbers of the sums of the last `n` values, at most those the ladder was made for.
+    #[inline(always)]
+    pub(super) fn sums<S: Sums>(&mut self, n: usize) -> [&[f64]; 2] {
         let [first, second] = &mut self.sums;
-        let parts = Parts::new(&self.levels, self.levels.len() - 1);
-        let mut covered = match self.n / parts.size {
+        let parts = Parts::new(&self.levels, levels(n) - 1);
+        let mut covered = match n / parts.size {
             1 => {
                 match parts.single {
                     true => one::<S, true>(parts.ago(0), first, second),
@@ -50,7 +61,7 @@ impl LadderTiles {
                 4 * parts.size
             }
         };
-        for rung in (0..covered.ilog2()).rev().filter(|rung| self.n >> rung & 1 == 1) {
+        for rung in (0..covered.ilog2()).rev().filter(|rung| n >> rung & 1 == 1) {
             let parts = Parts::new(&self.levels, rung as usize / 2);
             let sizes = [covered as f64, (1_u64 << rung) as f64];
             if rung % 2 == 0 {
@@ -70,6 +81,12 @@ impl LadderTiles {
         let [first, second] = &self.sums;
         [first, second]
     }
+}
+
+/// Levels that are kept for windows of `n` values.
+#[inline(always)]
+fn levels(n: usize) -> usize {
+    1 + (n.ilog2() as usize).saturating_sub(1) / 2
 }
 
 /// Parts of `size` values each, one per bar.

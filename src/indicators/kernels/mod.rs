@@ -4,6 +4,7 @@
 mod averages;
 mod columns;
 mod ladder;
+mod oscillators;
 mod tiles;
 
 pub use columns::Columns;
@@ -23,20 +24,35 @@ macro_rules! kernels {
         /// Indicators and their lines that have a kernel.
         static KERNELS: &[(&str, &[&str])] = &[$(($id, &[$($line),*])),*];
 
+        /// False if the column has holes that the kernel cannot pass over.
         #[inline(always)]
-        fn dispatch(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) {
+        fn dispatch(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             match id {
                 $($id => $function(args, columns, out),)*
-                _ => {}
+                _ => false,
             }
         }
     };
 }
 
 kernels! {
+    "adx" => oscillators::adx, ["adx"];
+    "aroon_osc" => averages::aroon, ["aroonosc", "up", "down"];
+    "atr" => oscillators::atr, ["atr"];
+    "bollinger" => averages::bollinger, ["mid", "top", "bot", "std"];
+    "cci" => oscillators::cci, ["cci"];
     "donchian" => averages::donchian, ["upper", "lower"];
     "ema" => averages::ema, ["ema"];
+    "linear_regression" => averages::line_end, ["end"];
+    "macd" => averages::macd, ["macd", "signal", "hist"];
+    "mfi" => oscillators::mfi, ["mfi"];
+    "obv" => oscillators::obv, ["obv"];
+    "roc" => averages::roc, ["roc"];
+    "rsi" => oscillators::rsi, ["rsi"];
     "sma" => averages::sma, ["sma"];
+    "stochastic_slow" => oscillators::stochastic, ["percK", "percD"];
+    "ultimate_osc" => oscillators::ultimate, ["uo"];
+    "williams_r" => oscillators::williams_r, ["percR"];
     "wma" => averages::wma, ["wma"];
 }
 
@@ -61,7 +77,9 @@ fn by_kernel(instance: &Instance, names: &[&str], columns: &Columns) -> Option<V
     let places = names.iter().map(|name| given.iter().position(|g| g == name)).collect::<Option<Vec<usize>>>()?;
     let column = |k: usize| places.contains(&k).then(|| Vec::with_capacity(columns.close.len()));
     let mut out: Vec<Option<Vec<f64>>> = (0..given.len()).map(column).collect();
-    run(id, instance.args(), columns, &mut out);
+    if columns.close.is_empty() || !run(id, instance.args(), columns, &mut out) {
+        return None;
+    }
     places.iter().map(|&k| out[k].take()).collect()
 }
 
@@ -75,21 +93,18 @@ fn by_stream(instance: &Instance, places: &[usize], series: &Series) -> Vec<Vec<
     values
 }
 
-fn run(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) {
+fn run(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
         // SAFETY: the processor has what the function is compiled for.
         #[expect(unsafe_code, reason = "the one way to call code compiled for more than the baseline processor")]
-        unsafe {
-            run_wide(id, args, columns, out);
-        }
-        return;
+        return unsafe { run_wide(id, args, columns, out) };
     }
-    dispatch(id, args, columns, out);
+    dispatch(id, args, columns, out)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn run_wide(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) {
-    dispatch(id, args, columns, out);
+fn run_wide(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
+    dispatch(id, args, columns, out)
 }

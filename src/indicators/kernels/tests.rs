@@ -1,7 +1,10 @@
 use super::ladder::LadderTiles;
 use super::tiles::{AgeTiles, ExtremeTiles, TILE};
+use super::{Columns, KERNELS, by_kernel, compute_columns};
 use crate::indicators::blocks::ladder::{Ladder, Plain, Spread, Sums, Tilt};
 use crate::indicators::blocks::{Highest, Lowest};
+use crate::indicators::{compute, definitions, parse_instance};
+use crate::market::{Bar, Series};
 
 fn walk(n: usize) -> Vec<f64> {
     use rand::{Rng as _, SeedableRng as _};
@@ -45,6 +48,47 @@ fn tiles_equal_the_streaming_blocks_to_the_last_bit() {
             let part = |k: usize| wanted.iter().map(|w| w[k]).collect::<Vec<_>>();
             assert!(same(&part(0), &highs.value) && same(&part(1), &old_highs.age), "{n}");
             assert!(same(&part(2), &lows.value) && same(&part(3), &old_lows.age), "{n}");
+        }
+    }
+}
+
+/// A walk with flat stretches, in which some windows have no range.
+fn series(n: usize, flat: bool) -> Series {
+    use rand::{Rng as _, SeedableRng as _};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(6);
+    let mut price: f64 = 100.0;
+    let bar = |i: usize| {
+        let open = price;
+        let still = flat && i % 300 > 250;
+        price *= if still { 1.0 } else { (0.01 * (rng.random::<f64>() - 0.5)).exp() };
+        let wide = if still { 0.0 } else { 0.003 };
+        let high = open.max(price) * (1.0 + wide * rng.random::<f64>());
+        let low = open.min(price) * (1.0 - wide * rng.random::<f64>());
+        Bar { timestamp: i as i64 * 60_000, open, high, low, close: price, volume: f64::from(rng.random_range(0..9)) }
+    };
+    Series::new("TEST", "1m".parse().unwrap(), (0..n).map(bar).collect()).unwrap()
+}
+
+#[test]
+fn every_kernel_equals_its_indicator_to_the_last_bit() {
+    for (id, names) in KERNELS {
+        let Some(definition) = definitions().iter().find(|d| d.id == *id) else { panic!("no indicator {id}") };
+        for (n, flat) in [(0, false), (1, false), (40, false), (1300, false), (1300, true)] {
+            let series = series(n, flat);
+            let columns = Columns::of(series.bars());
+            let longer: Vec<String> =
+                definition.params.iter().map(|p| format!("{}={}", p.name, p.default + 1.0)).collect();
+            for text in [(*id).to_owned(), format!("{id}({})", longer.join(","))] {
+                let instance = parse_instance(&text).unwrap();
+                let lines = compute(std::slice::from_ref(&instance), &series);
+                assert!(flat || n == 0 || by_kernel(&instance, names, &columns).is_some(), "{text}");
+                let found = compute_columns(&instance, names, &series, &columns).unwrap();
+                for (name, values) in names.iter().zip(&found) {
+                    let wanted = &lines.get(&format!("{}.{name}", instance.id())).unwrap().values;
+                    let first = (0..n).find(|&i| !same(&wanted[i..=i], &values[i..=i]));
+                    assert_eq!((values.len(), first), (n, None), "{text}.{name} of {n}, flat {flat}");
+                }
+            }
         }
     }
 }

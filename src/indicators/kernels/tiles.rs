@@ -40,6 +40,12 @@ impl History {
         self.next()[..x.len()].copy_from_slice(x);
     }
 
+    /// The last `n` values up to bar `i` of the tile.
+    #[inline(always)]
+    pub(super) fn window(&self, i: usize, n: usize) -> &[f64] {
+        &self.values[self.past + i + 1 - n..=self.past + i]
+    }
+
     /// The tile as it was `lag` bars ago.
     #[inline(always)]
     pub(super) fn ago(&self, lag: usize) -> &[f64] {

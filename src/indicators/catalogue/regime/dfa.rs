@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::log_price::{LogPrice, ROUNDING, STILL};
 use super::slope::slope_weights;
-use crate::indicators::blocks::PositiveSum;
+use crate::indicators::blocks::RollingSum;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -58,7 +58,7 @@ struct Scale {
     size: f64,
     /// 12 / (n (n^2 - 1)): 1 over the sum of squared steps from the middle.
     tilt: f64,
-    average: PositiveSum,
+    average: RollingSum,
     count: f64,
     /// Weight of ln average in alpha.
     weight: f64,
@@ -72,7 +72,7 @@ impl Build for Fluctuation {
         let scale = |(size, weight): (&usize, f64)| Scale {
             size: *size as f64,
             tilt: 12.0 / (size * (size * size - 1)) as f64,
-            average: PositiveSum::new(period - size + 1),
+            average: RollingSum::new(period - size + 1),
             count: (period - size + 1) as f64,
             weight: 0.5 * weight,
         };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::log_price::{LogPrice, ROUNDING, STILL};
 use super::slope::slope_weights;
-use crate::indicators::blocks::{PositiveSum, Window, width_about};
+use crate::indicators::blocks::{RollingSum, Window, width_about};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -49,8 +49,8 @@ struct RescaledRange {
 #[derive(Serialize, Deserialize)]
 struct Scale {
     size: usize,
-    squares: PositiveSum,
-    ranges: PositiveSum,
+    squares: RollingSum,
+    ranges: RollingSum,
     count: f64,
     /// Weight of ln average in the slope.
     weight: f64,
@@ -63,8 +63,8 @@ impl Build for RescaledRange {
         let sizes: Vec<usize> = halves.take_while(|size| *size >= SMALLEST).collect();
         let scale = |(size, weight): (&usize, f64)| Scale {
             size: *size,
-            squares: PositiveSum::new(*size),
-            ranges: PositiveSum::new(period - size + 1),
+            squares: RollingSum::new(*size),
+            ranges: RollingSum::new(period - size + 1),
             count: (period - size + 1) as f64,
             weight,
         };

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Lag, TrueRange, Wilder, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -76,7 +77,7 @@ impl Indicator for Adx {
         let total = di_plus + di_minus;
         let dx = if total == 0.0 { 0.0 } else { percent((di_plus - di_minus).abs(), total) };
         let adx = self.average.next(dx);
-        lines.copy_from_slice(&[adx, di_plus, di_minus, dx, plus_dm, minus_dm, plus, minus, atr]);
+        put(lines, [adx, di_plus, di_minus, dx, plus_dm, minus_dm, plus, minus, atr]);
     }
 }
 

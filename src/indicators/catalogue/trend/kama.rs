@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Lag, RollingSum, Sma};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -73,6 +74,6 @@ impl Indicator for Kama {
         let gain = er * (self.fast - self.slow) + self.slow;
         let sc = gain * gain;
         self.value = if self.value.is_nan() { mean } else { self.value + sc * (close - self.value) };
-        lines.copy_from_slice(&[self.value, er, sc, change, volatility]);
+        put(lines, [self.value, er, sc, change, volatility]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Ema, Highest, Lowest};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -73,7 +74,7 @@ impl Indicator for Schaff {
         let macd = fast - slow;
         let [v1, v2, f1, pf] = self.of_macd.next(macd, 50.0);
         let [v3, v4, f2, schaff] = self.of_pf.next(pf, pf);
-        lines.copy_from_slice(&[schaff, macd, fast, slow, v1, v2, f1, pf, v3, v4, f2]);
+        put(lines, [schaff, macd, fast, slow, v1, v2, f1, pf, v3, v4, f2]);
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Lag, TrueRange, Wilder, median_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -81,6 +82,6 @@ impl Indicator for SuperTrend {
         self.bands = Some((final_upper, final_lower));
         self.up = if self.up { bar.close >= final_lower } else { bar.close > final_upper };
         let (stop, direction) = if self.up { (final_lower, 1.0) } else { (final_upper, -1.0) };
-        lines.copy_from_slice(&[stop, direction, upper, lower, final_upper, final_lower, atr]);
+        put(lines, [stop, direction, upper, lower, final_upper, final_lower, atr]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{TrueRange, Wilder};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -41,6 +42,6 @@ impl Indicator for Atr {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let range = self.range.next(bar);
-        lines.copy_from_slice(&[self.average.next(range.range), range.range, range.high, range.low]);
+        put(lines, [self.average.next(range.range), range.range, range.high, range.low]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{RankWindow, TrueRange, Wilder, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -51,7 +52,7 @@ impl Indicator for State {
         let atr = self.average.next(self.range.next(bar).range);
         if self.ranks.push(atr) {
             let median = self.ranks.median();
-            lines.copy_from_slice(&[self.ranks.percentile(), ratio(atr, median), median]);
+            put(lines, [self.ranks.percentile(), ratio(atr, median), median]);
         }
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Deviation, RankWindow, Sma, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -65,6 +66,6 @@ impl Indicator for State {
         let squeeze = f64::from(bandwidth == lowest && span > 0.0);
         let bulge = f64::from(bandwidth == highest && span > 0.0);
         let percentile = self.ranks.percentile();
-        lines.copy_from_slice(&[percentile, relative, squeeze, bulge, lowest, highest]);
+        put(lines, [percentile, relative, squeeze, bulge, lowest, highest]);
     }
 }

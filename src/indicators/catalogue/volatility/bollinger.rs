@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Arithmetic, Exact, Original, Sma, Spread as _};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -60,6 +61,6 @@ impl<A: Arithmetic> Indicator for Bollinger<A> {
         let half = self.width * std;
         let (top, bot) = (mid + half, mid - half);
         let pctb = A::ratio(bar.close - bot, 2.0 * half);
-        lines.copy_from_slice(&[mid, top, bot, pctb, A::ratio(2.0 * half, mid), std]);
+        put(lines, [mid, top, bot, pctb, A::ratio(2.0 * half, mid), std]);
     }
 }

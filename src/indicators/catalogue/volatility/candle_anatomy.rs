@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::ratio;
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Unit};
 use crate::market::Bar;
@@ -57,6 +58,6 @@ impl Indicator for State {
             let common = bar.high.min(high) - bar.low.max(low);
             ratio(common.max(0.0), bar.high.max(high) - bar.low.min(low))
         };
-        lines.copy_from_slice(&[share(bar.close - bar.open), upper, lower, share(bar.close - bar.low), overlap]);
+        put(lines, [share(bar.close - bar.open), upper, lower, share(bar.close - bar.low), overlap]);
     }
 }

@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Arithmetic, Ema, Exact, Lag, Original};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -61,6 +62,6 @@ impl<A: Arithmetic, const WHOLE: u8> Indicator for ChaikinVolatility<A, WHOLE> {
         let ema = self.average.next(bar.high - bar.low);
         let earlier = self.earlier.next(ema);
         let cvi = f64::from(WHOLE) * A::ratio(ema - earlier, earlier);
-        lines.copy_from_slice(&[cvi, ema]);
+        put(lines, [cvi, ema]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Deviation, TrueRange, TwoMomentDeviation, Wilder, ratio, typical_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -84,7 +85,7 @@ impl Indicator for Damiani {
         let v = self.volatility(ratio(range_fast, range_slow));
         let t = self.threshold - ratio(fast, slow);
         let active = if v.is_nan() || t.is_nan() { f64::NAN } else { f64::from(v > t) };
-        lines.copy_from_slice(&[v, t, active, range_fast, range_slow, fast, slow]);
+        put(lines, [v, t, active, range_fast, range_slow, fast, slow]);
     }
 }
 

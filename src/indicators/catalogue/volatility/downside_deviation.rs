@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{LogReturn, PositiveSum, ratio};
+use crate::indicators::blocks::{LogReturn, RollingSum, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -30,13 +31,13 @@ pub(super) static DEFINITION: Definition = Definition {
 #[derive(Serialize, Deserialize)]
 struct State {
     returns: LogReturn,
-    falls: PositiveSum,
-    rises: PositiveSum,
+    falls: RollingSum,
+    rises: RollingSum,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
-        Self { returns: LogReturn::default(), falls: PositiveSum::new(p.bars(0)), rises: PositiveSum::new(p.bars(0)) }
+        Self { returns: LogReturn::default(), falls: RollingSum::new(p.bars(0)), rises: RollingSum::new(p.bars(0)) }
     }
 }
 
@@ -49,6 +50,6 @@ impl Indicator for State {
         }
         let (fall, rise) = (change.min(0.0), change.max(0.0));
         let (down, up) = (self.falls.mean(fall * fall), self.rises.mean(rise * rise));
-        lines.copy_from_slice(&[down.sqrt(), up.sqrt(), ratio(down, down + up)]);
+        put(lines, [down.sqrt(), up.sqrt(), ratio(down, down + up)]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Highest, MaxDrawdown};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -47,6 +48,6 @@ impl Indicator for State {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let high = self.highest.next(bar.close);
         let max_drawdown = self.fall.next(bar.close);
-        lines.copy_from_slice(&[bar.close / high - 1.0, self.highest.age(), max_drawdown, high]);
+        put(lines, [bar.close / high - 1.0, self.highest.age(), max_drawdown, high]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{LogReturn, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -62,6 +63,6 @@ impl Indicator for State {
         if self.count == self.seed {
             self.volatility = self.variance.sqrt();
         }
-        lines.copy_from_slice(&[self.volatility, surprise]);
+        put(lines, [self.volatility, surprise]);
     }
 }

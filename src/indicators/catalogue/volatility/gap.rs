@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{TrueRange, Wilder, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -59,6 +60,6 @@ impl Indicator for State {
         let covered = if gap > 0.0 { bar.open - bar.low } else { bar.high - bar.open };
         let fill = if gap == 0.0 { 1.0 } else { (covered / gap.abs()).clamp(0.0, 1.0) };
         let void = (bar.low - high).max(0.0) - (low - bar.high).max(0.0);
-        lines.copy_from_slice(&[ratio(gap, average), fill, ratio(void, average), gap]);
+        put(lines, [ratio(gap, average), fill, ratio(void, average), gap]);
     }
 }

@@ -2,7 +2,8 @@ use std::f64::consts::LN_2;
 
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{PositiveSum, log_ratio};
+use crate::indicators::blocks::{RollingSum, log_ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -29,12 +30,12 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct State {
-    terms: PositiveSum,
+    terms: RollingSum,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
-        Self { terms: PositiveSum::new(p.bars(0)) }
+        Self { terms: RollingSum::new(p.bars(0)) }
     }
 }
 
@@ -44,6 +45,6 @@ impl Indicator for State {
         let (range, body) = (log_ratio(bar.high, bar.low), log_ratio(bar.close, bar.open));
         // Not negative, as the body lies within the range.
         let term = 0.5 * range * range - (2.0 * LN_2 - 1.0) * body * body;
-        lines.copy_from_slice(&[self.terms.mean(term).sqrt(), term]);
+        put(lines, [self.terms.mean(term).sqrt(), term]);
     }
 }

@@ -2,7 +2,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2};
 
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{PositiveSum, log_ratio};
+use crate::indicators::blocks::{RollingSum, log_ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -41,15 +42,15 @@ const D: f64 = 3.0 - 2.0 * SQRT_2;
 struct State {
     /// High, low, close and squared log range of the bar before.
     previous: [f64; 4],
-    spreads: PositiveSum,
-    sigmas: PositiveSum,
+    spreads: RollingSum,
+    sigmas: RollingSum,
     /// sqrt(8 / pi).
     k: f64,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
-        let sum = || PositiveSum::new(p.bars(0));
+        let sum = || RollingSum::new(p.bars(0));
         Self { previous: [f64::NAN; 4], spreads: sum(), sigmas: sum(), k: (8.0 / PI).sqrt() }
     }
 }
@@ -74,7 +75,7 @@ impl Indicator for State {
         let spread = 2.0 * tanh(0.5 * alpha);
         let sigma = (root_gamma - (1.0 - FRAC_1_SQRT_2) * root_beta) / self.k;
         let (mean_spread, mean_sigma) = (self.spreads.mean(spread.max(0.0)), self.sigmas.mean(sigma.max(0.0)));
-        lines.copy_from_slice(&[mean_spread, mean_sigma, spread, sigma, beta, gamma]);
+        put(lines, [mean_spread, mean_sigma, spread, sigma, beta, gamma]);
     }
 }
 

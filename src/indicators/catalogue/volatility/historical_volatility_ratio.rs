@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Deviation, LogReturn, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -56,6 +57,6 @@ impl Indicator for State {
         let change = self.returns.next(bar.close);
         let short = self.of_sample[0] * self.short.next(change);
         let long = self.of_sample[1] * self.long.next(change);
-        lines.copy_from_slice(&[ratio(short, long), short, long]);
+        put(lines, [ratio(short, long), short, long]);
     }
 }

@@ -2,7 +2,8 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{LogReturn, PositiveSum, ratio};
+use crate::indicators::blocks::{LogReturn, RollingSum, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -38,9 +39,9 @@ struct State {
     n: f64,
     /// Sizes of the last three returns, newest first.
     past: [f64; 3],
-    squares: PositiveSum,
-    pairs: PositiveSum,
-    fours: PositiveSum,
+    squares: RollingSum,
+    pairs: RollingSum,
+    fours: RollingSum,
 }
 
 impl Build for State {
@@ -50,9 +51,9 @@ impl Build for State {
             returns: LogReturn::default(),
             n: n as f64,
             past: [f64::NAN; 3],
-            squares: PositiveSum::new(n),
-            pairs: PositiveSum::new(n - 1),
-            fours: PositiveSum::new(n - 3),
+            squares: RollingSum::new(n),
+            pairs: RollingSum::new(n - 1),
+            fours: RollingSum::new(n - 3),
         }
     }
 }
@@ -76,6 +77,6 @@ impl Indicator for State {
         let jump = 1.0 - ratio(bipower, realized);
         // `max` takes 1 where both are 0 and their quotient is missing.
         let spread = (0.25 * PI * PI + PI - 5.0) / n * ratio(quarticity, bipower * bipower).max(1.0);
-        lines.copy_from_slice(&[jump.clamp(0.0, 1.0), jump / spread.sqrt(), realized, bipower, quarticity]);
+        put(lines, [jump.clamp(0.0, 1.0), jump / spread.sqrt(), realized, bipower, quarticity]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Ema, PositiveSum, ratio};
+use crate::indicators::blocks::{Ema, RollingSum, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -44,7 +45,7 @@ fn first_mass(p: Args<'_>) -> usize {
 struct State {
     once: Ema,
     twice: Ema,
-    sum: PositiveSum,
+    sum: RollingSum,
     set_up: f64,
     trigger: f64,
     bulging: bool,
@@ -55,7 +56,7 @@ impl Build for State {
         Self {
             once: Ema::new(p.bars(0)),
             twice: Ema::new(p.bars(0)),
-            sum: PositiveSum::new(p.bars(1)),
+            sum: RollingSum::new(p.bars(1)),
             set_up: p.real(2),
             trigger: p.real(3),
             bulging: false,
@@ -70,7 +71,7 @@ impl Indicator for State {
         let twice = self.twice.next(once);
         let spread = ratio(once, twice);
         let mass = self.sum.next(spread);
-        lines.copy_from_slice(&[mass, f64::NAN, spread, once, twice]);
+        put(lines, [mass, f64::NAN, spread, once, twice]);
         if !mass.is_nan() {
             let complete = self.bulging && mass < self.trigger;
             self.bulging = !complete && (self.bulging || mass > self.set_up);

@@ -2,7 +2,8 @@ use std::f64::consts::LN_2;
 
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{PositiveSum, log_ratio};
+use crate::indicators::blocks::{RollingSum, log_ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -28,12 +29,12 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct State {
-    squares: PositiveSum,
+    squares: RollingSum,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
-        Self { squares: PositiveSum::new(p.bars(0)) }
+        Self { squares: RollingSum::new(p.bars(0)) }
     }
 }
 
@@ -42,6 +43,6 @@ impl Indicator for State {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let range = log_ratio(bar.high, bar.low);
         let variance = self.squares.mean(range * range) / (4.0 * LN_2);
-        lines.copy_from_slice(&[variance.sqrt(), range]);
+        put(lines, [variance.sqrt(), range]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Highest, Lowest, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -63,7 +64,7 @@ impl Indicator for State {
         let range = bar.high - bar.low;
         self.widest.next(range);
         self.narrowest.next(range);
-        lines.copy_from_slice(&[ratio(short, long), f64::NAN, f64::NAN, short, long]);
+        put(lines, [ratio(short, long), f64::NAN, f64::NAN, short, long]);
         if !widest.is_nan() {
             lines[1..3].copy_from_slice(&[f64::from(range < narrowest), f64::from(range > widest)]);
         }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{CompensatedSum, LogReturn, Window};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -77,7 +78,7 @@ impl Indicator for State {
         if two > 0.0 {
             let skewness = self.n.sqrt() * three / (two * two.sqrt());
             let kurtosis = self.n * four / (two * two);
-            lines.copy_from_slice(&[skewness, kurtosis, (signed / two).clamp(-1.0, 1.0)]);
+            put(lines, [skewness, kurtosis, (signed / two).clamp(-1.0, 1.0)]);
         }
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{LogReturn, PositiveSum};
+use crate::indicators::blocks::{LogReturn, RollingSum};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -27,12 +28,12 @@ pub(super) static DEFINITION: Definition = Definition {
 #[derive(Serialize, Deserialize)]
 struct State {
     returns: LogReturn,
-    squares: PositiveSum,
+    squares: RollingSum,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
-        Self { returns: LogReturn::default(), squares: PositiveSum::new(p.bars(0)) }
+        Self { returns: LogReturn::default(), squares: RollingSum::new(p.bars(0)) }
     }
 }
 
@@ -40,6 +41,6 @@ impl Indicator for State {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let change = self.returns.next(bar.close);
-        lines.copy_from_slice(&[self.squares.mean(change * change).sqrt(), change]);
+        put(lines, [self.squares.mean(change * change).sqrt(), change]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Deviation, Wilder};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -62,7 +63,7 @@ impl Indicator for State {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let [rvi, up, down, std] = self.close.next(bar.close);
         let ([high, ..], [low, ..]) = (self.high.next(bar.high), self.low.next(bar.low));
-        lines.copy_from_slice(&[rvi, f64::midpoint(high, low), high, low, up, down, std]);
+        put(lines, [rvi, f64::midpoint(high, low), high, low, up, down, std]);
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{PositiveSum, log_ratio};
+use crate::indicators::blocks::{RollingSum, log_ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -27,12 +28,12 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct State {
-    terms: PositiveSum,
+    terms: RollingSum,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
-        Self { terms: PositiveSum::new(p.bars(0)) }
+        Self { terms: RollingSum::new(p.bars(0)) }
     }
 }
 
@@ -40,7 +41,7 @@ impl Indicator for State {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let term = rogers_satchell(bar);
-        lines.copy_from_slice(&[self.terms.mean(term).sqrt(), term]);
+        put(lines, [self.terms.mean(term).sqrt(), term]);
     }
 }
 

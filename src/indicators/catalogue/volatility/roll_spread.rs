@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Covariance, LogReturn};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -45,7 +46,7 @@ impl Indicator for State {
         let previous = std::mem::replace(&mut self.previous, change);
         let covariance = self.covariance.next(change, previous);
         if !covariance.is_nan() {
-            lines.copy_from_slice(&[2.0 * (-covariance).max(0.0).sqrt(), covariance]);
+            put(lines, [2.0 * (-covariance).max(0.0).sqrt(), covariance]);
         }
     }
 }

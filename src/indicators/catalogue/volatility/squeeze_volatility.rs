@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Deviation, Highest, LineFit, Lowest, Sma, TrueRange, TwoMomentDeviation, Wilder};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -91,7 +92,7 @@ impl Indicator for Squeeze {
         let on = bb_bot > kc_bot && bb_top < kc_top;
         let off = bb_bot < kc_bot && bb_top > kc_top;
         let states = [flag(!on), flag(on), flag(off)];
-        lines.copy_from_slice(&[hist, states[0], states[1], states[2], y, ma, rma, bb_top, bb_bot, kc_top, kc_bot]);
+        put(lines, [hist, states[0], states[1], states[2], y, ma, rma, bb_top, bb_bot, kc_top, kc_bot]);
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Arithmetic, Exact, Original, Sma, Spread as _, TrueRange, Wilder};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -62,6 +63,6 @@ impl<A: Arithmetic> Indicator for StandardizedAtr<A> {
         let satr = self.mean.next(self.average.next(self.range.next(bar).range));
         let stdev = self.deviation.next(bar.close);
         let natr = if satr.is_nan() { f64::NAN } else { A::ratio(satr, stdev) };
-        lines.copy_from_slice(&[natr, satr, stdev]);
+        put(lines, [natr, satr, stdev]);
     }
 }

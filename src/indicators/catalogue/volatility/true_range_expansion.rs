@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Deviation, Sma, TrueRange, Wilder, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -58,6 +59,6 @@ impl Indicator for State {
         let expansion = ratio(range, self.last_average);
         self.last_average = self.average.next(range);
         let (mean, std) = (self.mean.next(range), self.deviation.next(range));
-        lines.copy_from_slice(&[expansion, ratio(range - mean, std), mean, std]);
+        put(lines, [expansion, ratio(range - mean, std), mean, std]);
     }
 }

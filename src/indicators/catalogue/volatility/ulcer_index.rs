@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Highest, PositiveSum};
+use crate::indicators::blocks::{Highest, RollingSum};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -30,12 +31,12 @@ fn first_high(p: Args<'_>) -> usize {
 #[derive(Serialize, Deserialize)]
 struct State {
     highest: Highest,
-    squares: PositiveSum,
+    squares: RollingSum,
 }
 
 impl Build for State {
     fn build(p: Args<'_>) -> Self {
-        Self { highest: Highest::new(p.bars(0)), squares: PositiveSum::new(p.bars(0)) }
+        Self { highest: Highest::new(p.bars(0)), squares: RollingSum::new(p.bars(0)) }
     }
 }
 
@@ -44,6 +45,6 @@ impl Indicator for State {
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let high = self.highest.next(bar.close);
         let drawdown = 100.0 * ((bar.close - high) / high);
-        lines.copy_from_slice(&[self.squares.mean(drawdown * drawdown).sqrt(), drawdown]);
+        put(lines, [self.squares.mean(drawdown * drawdown).sqrt(), drawdown]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Deviation, LogReturn, PositiveSum, Sma, ratio};
+use crate::indicators::blocks::{Deviation, LogReturn, RollingSum, Sma, ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -37,7 +38,7 @@ fn first_deviation(p: Args<'_>) -> usize {
 #[derive(Serialize, Deserialize)]
 struct State {
     returns: LogReturn,
-    squares: PositiveSum,
+    squares: RollingSum,
     deviation: Deviation,
     mean: Sma,
 }
@@ -46,7 +47,7 @@ impl Build for State {
     fn build(p: Args<'_>) -> Self {
         Self {
             returns: LogReturn::default(),
-            squares: PositiveSum::new(p.bars(0)),
+            squares: RollingSum::new(p.bars(0)),
             deviation: Deviation::new(p.bars(1)),
             mean: Sma::new(p.bars(1)),
         }
@@ -59,6 +60,6 @@ impl Indicator for State {
         let change = self.returns.next(bar.close);
         let volatility = self.squares.mean(change * change).sqrt();
         let (vov, mean) = (self.deviation.next(volatility), self.mean.next(volatility));
-        lines.copy_from_slice(&[vov, ratio(vov, mean), mean, volatility]);
+        put(lines, [vov, ratio(vov, mean), mean, volatility]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Deviation, PositiveSum, log_ratio};
+use crate::indicators::blocks::{Deviation, RollingSum, log_ratio};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -35,7 +36,7 @@ struct State {
     previous_close: f64,
     overnight: Deviation,
     open_close: Deviation,
-    inside: PositiveSum,
+    inside: RollingSum,
     k: f64,
     /// Root of n / (n - 1).
     of_sample: f64,
@@ -48,7 +49,7 @@ impl Build for State {
             previous_close: 0.0,
             overnight: Deviation::new(p.bars(0)),
             open_close: Deviation::new(p.bars(0)),
-            inside: PositiveSum::new(p.bars(0)),
+            inside: RollingSum::new(p.bars(0)),
             k: 0.34 / (1.34 + (n + 1.0) / (n - 1.0)),
             of_sample: (n / (n - 1.0)).sqrt(),
         }
@@ -67,6 +68,6 @@ impl Indicator for State {
         let inside = self.inside.mean(rogers_satchell(bar));
         let of_day = self.k * open_close * open_close + (1.0 - self.k) * inside;
         let volatility = (overnight * overnight + of_day).sqrt();
-        lines.copy_from_slice(&[volatility, overnight, open_close]);
+        put(lines, [volatility, overnight, open_close]);
     }
 }
