@@ -14,9 +14,9 @@ with open("indicators_talib.csv") as f:
     O, H, L, C, V = np.array([[float(x) for x in row[:5]] for row in list(csv.reader(f))[1:]]).T
 N = len(C)
 P = (H + L) / 2
-BARS = [0, 2, 3, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 18, 19, 20, 31, 32, 38, 39, 47, 55, 56, 57, 59, 62, 63, 75, 76,
-        77, 78, 79, 80, 98, 99, 123, 124, 125, 140, 157, 171, 188, 202, 219, 233, 250, 264, 281, 295, 312, 326, 343,
-        357, 374, 381, 388, 399]
+BARS = [0, 2, 3, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 18, 19, 20, 28, 29, 31, 32, 38, 39, 47, 48, 49, 55, 56, 57, 59,
+        62, 63, 75, 76, 77, 78, 79, 80, 98, 99, 123, 124, 125, 140, 157, 171, 188, 202, 219, 233, 250, 264, 281, 295,
+        312, 326, 343, 357, 374, 381, 388, 399]
 columns = {}
 
 
@@ -81,10 +81,10 @@ def compressed(x, smooth):
     return np.expm1(2 * mean) / (np.exp(2 * mean) + 1)
 
 
-hp = high_pass(C, 60)
-osc = hide(100 * high_pass(C - hp, 30) / C, 59)
+hp = high_pass(C, 30)
+osc = hide(100 * high_pass(C - hp, 15) / C, 29)
 idosc = compressed(osc, 2)
-for name, x, first in (("idosc", idosc, 79), ("osc", osc, 59), ("decycle", C - hp, 59), ("hp", hp, 59)):
+for name, x, first in (("idosc", idosc, 49), ("osc", osc, 29), ("decycle", C - hp, 29), ("hp", hp, 29)):
     put("inverse_decycler." + name, x, first)
 
 hp = high_pass(C, 48)

@@ -138,9 +138,9 @@ put("choppiness.chop", 14, lambda i: 100 * math.log10(sum(tr[i - 13:i + 1]) / sp
 put("choppiness.path", 14, lambda i: 14 * talib.SMA(tr, 14)[i])
 put("choppiness.range", 13, span)
 
-put("z_score.z", 59, lambda i: zscore(C[i - 59:i + 1])[-1])
-put("z_score.mean", 59, lambda i: talib.SMA(C, 60)[i])
-put("z_score.std", 59, lambda i: talib.STDDEV(C, 60)[i])
+put("z_score.z", 79, lambda i: zscore(C[i - 79:i + 1])[-1])
+put("z_score.mean", 79, lambda i: talib.SMA(C, 80)[i])
+put("z_score.std", 79, lambda i: talib.STDDEV(C, 80)[i])
 
 put("percent_rank.rank", 100, lambda i: percentileofscore(C[i - 100:i], C[i], kind="strict"))
 

@@ -60,20 +60,6 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     add_up(sums) + a[whole..].iter().zip(&b[whole..]).map(|(x, y)| x * y).sum::<f64>()
 }
 
-/// Sum.
-#[inline(always)]
-pub fn total(x: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for k in 0..LANES {
-            sums[k] += chunk[k];
-        }
-    }
-    add_up(sums) + rest.iter().sum::<f64>()
-}
-
 /// Highest less lowest distance of the values from a line that rises by `slope` per value.
 #[inline(always)]
 pub fn width_about(x: &[f64], slope: f64) -> f64 {
@@ -171,7 +157,6 @@ mod tests {
             let b: Vec<f64> = (0..n).map(|i| f64::from(i % 5) - 2.0).collect();
             let pairs = || a.iter().zip(&b);
             assert_eq!(dot(&a, &b), pairs().map(|(x, y)| x * y).sum::<f64>());
-            assert_eq!(total(&a), a.iter().sum::<f64>());
             let logs: f64 = pairs().map(|(x, y)| y * x.ln()).sum();
             assert!((total_of_logs(&b, &a) - logs).abs() < 1e-13);
             if n > 0 {

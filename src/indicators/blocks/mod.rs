@@ -48,7 +48,7 @@ pub use fit::{Line, LineFit, Wma};
 pub(in crate::indicators) use fit::{LineValue, WmaValue};
 pub use high_low::HighLow;
 pub use laguerre::Laguerre;
-pub use lanes::{CompensatedSums, dot, total, total_of_logs, width_about};
+pub use lanes::{CompensatedSums, dot, total_of_logs, width_about};
 pub use log::{LogReturn, log_ratio};
 pub use money::{Total, close_location};
 pub use original::{TwoMomentDeviation, ratio_or_zero};

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2, TAU};
 
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Highest, Lowest, Sma, ratio_or_zero};
+use crate::indicators::blocks::{HighLow, Sma, ratio_or_zero};
 
 /// Two-pole high-pass filter, at rest on its first value as if the price had always stood there.
 ///
@@ -149,8 +149,7 @@ impl OriginalSmoother {
 /// Source: J. F. Ehlers, "The inverse Fisher transform", Technical Analysis of Stocks & Commodities (May 2004).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct StochasticFisher<const ORIGINAL: bool> {
-    lowest: Lowest,
-    highest: Highest,
+    extremes: HighLow,
     average: Sma,
     scaling: f64,
 }
@@ -158,13 +157,13 @@ pub(super) struct StochasticFisher<const ORIGINAL: bool> {
 impl<const ORIGINAL: bool> StochasticFisher<ORIGINAL> {
     /// Range of `period` values spread over -scaling to scaling, mean of `smoothing` values.
     pub(super) fn new(period: usize, scaling: f64, smoothing: usize) -> Self {
-        Self { lowest: Lowest::new(period), highest: Highest::new(period), average: Sma::new(smoothing), scaling }
+        Self { extremes: HighLow::new(period), average: Sma::new(smoothing), scaling }
     }
 
     /// The scaled place, its mean and the transform.
     pub(super) fn next(&mut self, x: f64) -> [f64; 3] {
-        let lowest = self.lowest.next(x);
-        let range = self.highest.next(x) - lowest;
+        let (highest, lowest) = self.extremes.next(x, x);
+        let range = highest - lowest;
         let place = if range == 0.0 && !ORIGINAL { 0.5 } else { ratio_or_zero(x - lowest, range) };
         let scaled = 2.0 * self.scaling * place - self.scaling;
         let smoothed = self.average.next(scaled).clamp(-self.scaling, self.scaling);

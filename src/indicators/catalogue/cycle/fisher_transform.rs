@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Highest, Lowest, median_price};
+use crate::indicators::blocks::{HighLow, median_price};
 use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
@@ -33,8 +33,7 @@ pub(super) static DEFINITION: Definition = Definition {
 
 #[derive(Serialize, Deserialize)]
 struct Fisher {
-    highest: Highest,
-    lowest: Lowest,
+    extremes: HighLow,
     value: f64,
     /// The last fisher, missing before the first.
     last: f64,
@@ -42,7 +41,7 @@ struct Fisher {
 
 impl Build for Fisher {
     fn build(p: Args<'_>) -> Self {
-        Self { highest: Highest::new(p.bars(0)), lowest: Lowest::new(p.bars(0)), value: 0.0, last: f64::NAN }
+        Self { extremes: HighLow::new(p.bars(0)), value: 0.0, last: f64::NAN }
     }
 }
 
@@ -50,8 +49,8 @@ impl Indicator for Fisher {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let p = median_price(bar);
-        let lowest = self.lowest.next(p);
-        let range = self.highest.next(p) - lowest;
+        let (highest, lowest) = self.extremes.next(p, p);
+        let range = highest - lowest;
         if range.is_nan() {
             return;
         }

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Window, dot, total};
+use crate::indicators::blocks::{Window, dot, sum_of};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Unit};
 use crate::market::Bar;
@@ -130,7 +130,7 @@ impl Indicator for Hilbert {
 
 impl Hilbert {
     fn trendline(&mut self, length: usize) -> f64 {
-        let mean = total(&self.closes.as_slice()[LONGEST - length..]) / length as f64;
+        let mean = sum_of(&self.closes.as_slice()[LONGEST - length..], |close| close) / length as f64;
         let [b, c, d] = self.means;
         self.means = [mean, b, c];
         (4.0 * mean + 3.0 * b + 2.0 * c + d) / 10.0

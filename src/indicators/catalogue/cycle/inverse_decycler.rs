@@ -18,7 +18,7 @@ pub(super) static DEFINITION: Definition = Definition {
              transform (May 2004), Technical Analysis of Stocks & Commodities",
     // The roofing filter already shows the high-pass of the original's 48 bars.
     params: &[
-        Param::bars("hp_period", "Cut-off of the decycler", 60, 8),
+        Param::bars("hp_period", "Cut-off of the decycler", 30, 8),
         Param::bars("smooth", "Length of the average before the transform", 2, 1),
     ],
     lines: &[

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Highest, Lowest, RollingSum, TrueRange, ratio};
+use crate::indicators::blocks::{HighLow, RollingSum, TrueRange, ratio};
 use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
@@ -31,8 +31,7 @@ pub(super) static DEFINITION: Definition = Definition {
 struct Choppiness {
     range: TrueRange,
     path: RollingSum,
-    highest: Highest,
-    lowest: Lowest,
+    extremes: HighLow,
     /// 100 / ln period.
     gain: f64,
 }
@@ -42,8 +41,7 @@ impl Build for Choppiness {
         Self {
             range: TrueRange::default(),
             path: RollingSum::new(p.bars(0)),
-            highest: Highest::new(p.bars(0)),
-            lowest: Lowest::new(p.bars(0)),
+            extremes: HighLow::new(p.bars(0)),
             gain: 100.0 / p.real(0).ln(),
         }
     }
@@ -53,7 +51,8 @@ impl Indicator for Choppiness {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let path = self.path.next(self.range.next(bar).range);
-        let range = self.highest.next(bar.high) - self.lowest.next(bar.low);
+        let (highest, lowest) = self.extremes.next(bar.high, bar.low);
+        let range = highest - lowest;
         // The path is no shorter than the range; anything less is rounding.
         let chop = self.gain * ratio(path, range).ln();
         put(lines, [if chop < 0.0 { 0.0 } else { chop }, path, range]);

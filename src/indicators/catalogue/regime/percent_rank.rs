@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Window;
+use crate::indicators::blocks::{Window, count_below};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -35,8 +35,7 @@ impl Indicator for PercentRank {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         if self.closes.is_full() {
-            // Comparing with every close takes less time than keeping a hundred of them in order.
-            let below = self.closes.as_slice().iter().filter(|close| **close < bar.close).count();
+            let below = count_below(self.closes.as_slice(), bar.close);
             lines[0] = 100.0 * below as f64 / self.closes.len() as f64;
         }
         self.closes.push(bar.close);

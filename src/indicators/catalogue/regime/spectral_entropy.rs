@@ -3,7 +3,7 @@ use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use super::log_price::{LogPrice, STILL};
-use crate::indicators::blocks::{CompensatedSums, Window, total, total_of_logs};
+use crate::indicators::blocks::{CompensatedSums, Window, sum_of, total_of_logs};
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -118,7 +118,7 @@ impl Spectrum {
             *power = real * real + imaginary * imaginary + 1e-300;
         }
         let (n, m) = (self.circle.len() as f64, self.power.len());
-        let sum = total(&self.power);
+        let sum = sum_of(&self.power, |power| power);
         if sum <= STILL * n * n {
             return [f64::NAN; 4];
         }
@@ -129,7 +129,7 @@ impl Spectrum {
                 (peak, strongest) = (*power, f64::from(k));
             }
         }
-        let slow = total(&self.power[..m / 4]) / sum;
+        let slow = sum_of(&self.power[..m / 4], |power| power) / sum;
         [entropy.clamp(0.0, 1.0), n / strongest, slow.clamp(0.0, 1.0), (peak / sum).clamp(0.0, 1.0)]
     }
 }

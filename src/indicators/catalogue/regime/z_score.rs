@@ -13,8 +13,8 @@ pub(super) static DEFINITION: Definition = Definition {
     formula: "mean = SMA(c, period); std = population deviation of c over period; z = (c - mean) / std; missing where \
               nothing varies",
     source: "Standard score; as a trading rule: E. P. Chan, Algorithmic Trading (2013), chapter 2",
-    // The Bollinger bands show 20 bars.
-    params: &[Param::bars("period", "Closes in the window", 60, 2)],
+    // Bollinger bands, the rolling VWAP and Damiani's volatility show 20, 70 and 100 bars.
+    params: &[Param::bars("period", "Closes in the window", 80, 2)],
     lines: &[
         LineSpec::output("z", "Deviations of the close from its mean", Unit::RATIO, |p| p.bars(0) - 1),
         LineSpec::internal("mean", "Mean close", Unit::PRICE, |p| p.bars(0) - 1),
