@@ -214,6 +214,8 @@ pub(super) enum IndicatorsCommand {
         /// Published definitions, or those of the Python original
         #[arg(long, value_enum, default_value = "standard")]
         mode: ModeArg,
+        #[command(flatten)]
+        formulas: FormulaArgs,
     },
     /// Formula, source, parameters and lines of one indicator
     Show {
@@ -222,6 +224,8 @@ pub(super) enum IndicatorsCommand {
         /// Published definition, or that of the Python original
         #[arg(long, value_enum, default_value = "standard")]
         mode: ModeArg,
+        #[command(flatten)]
+        formulas: FormulaArgs,
     },
     /// Compute lines of a file of bars
     Compute {
@@ -240,7 +244,23 @@ pub(super) enum IndicatorsCommand {
         /// Also the lines that restate another one, which the whole catalogue leaves out
         #[arg(long)]
         twins: bool,
+        #[command(flatten)]
+        formulas: FormulaArgs,
     },
+    /// Check a formula file: every error with line and column, or its lines
+    Check {
+        /// Formula file, name.indicator; it may read the formulas beside it
+        file: PathBuf,
+    },
+    /// The functions a formula may call
+    Functions,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct FormulaArgs {
+    /// Formula file, or folder of them, instead of the workspace's formulas/; may be repeated
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(super) formulas: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

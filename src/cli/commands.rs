@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
             }
             Ok(())
         }
-        Command::Indicators(command) => indicators::run(command, printer),
+        Command::Indicators(command) => indicators::run(command, &workspace, printer),
         Command::Data(command) => market(command, printer),
         Command::Bench(command) => bench::run(command, threads, printer),
         Command::Doctor => {
@@ -227,6 +227,7 @@ fn collect_bars(workspace: &Path, args: &CollectArgs, global: &Global, printer: 
         file: config.data.file.clone().into(),
         symbol: text(&config.data.symbol),
         timeframe: timeframe.map_err(|err| Failure::Usage(anyhow::Error::new(err)))?,
+        library: None,
     };
     let workspace = workspace.to_owned();
     let collected = watch("collect", printer, move |job| collect(&workspace, &request, job))?;

@@ -159,6 +159,7 @@ fn check_backtest(backtest: &BacktestConfig, c: &mut Checks) {
         target_atr,
         regimes: _,
         regime_scale,
+        rule,
     } = backtest;
     positive(c, "backtest.initial_cash", *initial_cash);
     not_negative(c, "backtest.fee_bps", *fee_bps);
@@ -182,4 +183,9 @@ fn check_backtest(backtest: &BacktestConfig, c: &mut Checks) {
             format!("needs regime ids with shares from 0 to 1, was {regime} = {scale}"),
         );
     }
+    c.require(
+        rule.is_empty() || rule.ends_with(".indicator"),
+        "backtest.rule",
+        format!("must name a formula file, name.indicator, was {rule:?}"),
+    );
 }

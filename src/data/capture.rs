@@ -138,7 +138,9 @@ fn try_read(path: &Path, key: &CaptureKey, expected: &Lines) -> Result<Result<Li
             let Column::Float(values) = column else {
                 return Ok(Err(format!("line {} does not hold numbers", line.name)));
             };
-            lines.columns.push(Line { name: line.name.clone(), values, ..*line });
+            let Line { name, meaning, unit, internal, values: _ } = line;
+            let (name, meaning) = (name.clone(), meaning.clone());
+            lines.columns.push(Line { name, meaning, unit: *unit, internal: *internal, values });
         }
     }
     Ok(Ok(lines))

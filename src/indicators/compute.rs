@@ -68,7 +68,7 @@ fn lines_of(
 ) -> Vec<Line> {
     let specs = instance.definition().lines;
     let line = |(name, spec): (String, &LineSpec)| {
-        let (meaning, unit, internal) = (spec.meaning, spec.unit, spec.internal);
+        let (meaning, unit, internal) = (spec.meaning.clone(), spec.unit, spec.internal);
         (!without(&name)).then(|| Line { name, meaning, unit, internal, values: vec![f64::NAN; bars.len()] })
     };
     let mut lines: Vec<Option<Line>> = instance.line_names().into_iter().zip(specs).map(line).collect();
@@ -78,12 +78,12 @@ fn lines_of(
     lines.into_iter().flatten().collect()
 }
 
-/// Stable text of version, indicators and parameters: equal keys on equal bars mean equal lines.
+/// Stable text of version, indicators, parameters and formulas: equal keys on equal bars mean equal lines.
 pub fn catalogue_key(instances: &[Instance]) -> String {
     let mut key = format!("v{CATALOGUE_VERSION}");
     for instance in instances {
         key.push(';');
-        key.push_str(&instance.to_string());
+        key.push_str(&instance.key());
     }
     key
 }

@@ -216,7 +216,7 @@ fn run_tiles(
 }
 
 #[inline(always)]
-fn is_whole(bar: &Bar) -> bool {
+pub(super) fn is_whole(bar: &Bar) -> bool {
     [bar.open, bar.high, bar.low, bar.close, bar.volume].iter().all(|value| value.is_finite())
 }
 

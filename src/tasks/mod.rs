@@ -3,6 +3,7 @@
 
 mod analyze;
 mod backtest;
+mod browse;
 mod collect;
 mod demo;
 mod doctor;
@@ -12,6 +13,7 @@ mod figures;
 mod filtered;
 mod fitted;
 mod forecast;
+mod formulas;
 mod lines;
 mod market_files;
 mod predict;
@@ -24,6 +26,7 @@ mod window;
 
 pub use analyze::AnalysisSummary;
 pub use backtest::{BacktestSummary, read_reports};
+pub use browse::{InstanceLines, LineLook, SPARK, instance_lines, is_captured};
 pub use collect::{CollectRequest, Collected, collect};
 pub use demo::extract_demo;
 pub use doctor::{Check, doctor};
@@ -32,6 +35,7 @@ pub use explain::{BaselineOpinion, Contribution, Explainer, Explanation, Gate};
 pub use filtered::{Filtered, FilteredBin, FilteredReliability};
 pub use fitted::Fitted;
 pub use forecast::{Forecast, read_forecast};
+pub use formulas::{CheckedLine, FormulaCheck, check_formula, load_formulas};
 pub use lines::{LineSelection, LineSpeed, bars_for_bench, compute_lines, measure_columns, measure_lines};
 pub use market_files::{export, import, inspect};
 pub use predict::{PredictRequest, PredictionRecord, predict};

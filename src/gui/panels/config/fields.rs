@@ -174,6 +174,7 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             field("target_atr", Real, "Target distance in ATR(14); 0 for none"),
             field("regimes", Counts, "Regimes traded; empty trades all"),
             field("regime_scale", Shares, "Share of the size per regime, for example 3 = 0.5; 0 skips"),
+            field("rule", Text, "Formula file of the rule traded beside the network; the standard rule when empty"),
         ],
     ),
 ];

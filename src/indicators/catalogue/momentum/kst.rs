@@ -12,7 +12,7 @@ pub(super) static DEFINITION: Definition = Definition {
     formula: "rcma_k = SMA(100 (c / c[-rp_k] - 1), rma_k); kst = rcma1 + 2 rcma2 + 3 rcma3 + 4 rcma4; signal = \
               SMA(kst, signal)",
     source: "M. Pring, Summed Rate of Change (KST), Technical Analysis of Stocks & Commodities (1992)",
-    params: &[RP[0], RP[1], RP[2], RP[3], RMA[0], RMA[1], RMA[2], RMA[3], SIGNAL],
+    params: &[RP1, RP2, RP3, RP4, RMA1, RMA2, RMA3, RMA4, SIGNAL],
     lines: &[
         LineSpec::output("kst", "Weighted sum of four smoothed rates of change", Unit::RATIO, first),
         LineSpec::output("signal", "Average of kst", Unit::RATIO, |p| first(p) + p.bars(8) - 1),
@@ -30,24 +30,23 @@ pub(super) static DEFINITION: Definition = Definition {
 
 /// The fourth average is as short as the others.
 static ORIGINAL: Definition = Definition {
-    params: &[RP[0], RP[1], RP[2], RP[3], RMA[0], RMA[1], RMA[2], Param { default: 10.0, ..RMA[3] }, SIGNAL],
+    params: &[RP1, RP2, RP3, RP4, RMA1, RMA2, RMA3, rma4(10), SIGNAL],
     compat: Compat::Same,
     ..DEFINITION
 };
 
-const RP: [Param; 4] = [
-    Param::bars("rp1", "Bars of the first rate of change", 10, 1),
-    Param::bars("rp2", "Bars of the second rate of change", 15, 1),
-    Param::bars("rp3", "Bars of the third rate of change", 20, 1),
-    Param::bars("rp4", "Bars of the fourth rate of change", 30, 1),
-];
+const RP1: Param = Param::bars("rp1", "Bars of the first rate of change", 10, 1);
+const RP2: Param = Param::bars("rp2", "Bars of the second rate of change", 15, 1);
+const RP3: Param = Param::bars("rp3", "Bars of the third rate of change", 20, 1);
+const RP4: Param = Param::bars("rp4", "Bars of the fourth rate of change", 30, 1);
+const RMA1: Param = Param::bars("rma1", "Length of the first average", 10, 1);
+const RMA2: Param = Param::bars("rma2", "Length of the second average", 10, 1);
+const RMA3: Param = Param::bars("rma3", "Length of the third average", 10, 1);
+const RMA4: Param = rma4(15);
 
-const RMA: [Param; 4] = [
-    Param::bars("rma1", "Length of the first average", 10, 1),
-    Param::bars("rma2", "Length of the second average", 10, 1),
-    Param::bars("rma3", "Length of the third average", 10, 1),
-    Param::bars("rma4", "Length of the fourth average", 15, 1),
-];
+const fn rma4(default: u16) -> Param {
+    Param::bars("rma4", "Length of the fourth average", default, 1)
+}
 
 const SIGNAL: Param = Param::bars("signal", "Length of the signal average", 9, 1);
 

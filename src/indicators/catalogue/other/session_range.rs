@@ -15,14 +15,7 @@ pub(super) static DEFINITION: Definition = Definition {
               = c / close - 1; breakout = 1 when c > high, -1 when c < low, else 0; session_high, session_low = extremes of \
               the running session; session_position = (c - session_low) / (session_high - session_low), 0.5 without range",
     source: "Common market practice",
-    params: &[Param {
-        name: "hours",
-        meaning: "Hours of a session; 24 are the UTC days",
-        default: 24.0,
-        min: 1.0,
-        max: 8760.0,
-        whole: true,
-    }],
+    params: &[Param::whole("hours", "Hours of a session; 24 are the UTC days", 24, 1, 8760)],
     lines: &[
         LineSpec::output("high", "High of the session before", Unit::PRICE, |_| 0),
         LineSpec::output("low", "Low of the session before", Unit::PRICE, |_| 0),

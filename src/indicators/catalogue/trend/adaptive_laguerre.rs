@@ -46,7 +46,7 @@ static ORIGINAL: Definition = Definition {
         LineSpec::internal("L2", "Third stage, later still", Unit::PRICE, |_| 0),
         LineSpec::internal("L3", "Fourth stage, latest", Unit::PRICE, |_| 0),
     ],
-    params: &[Param { max: 59.0, ..Param::bars("length", "Errors compared", 20, 2) }],
+    params: &[Param::whole("length", "Errors compared", 20, 2, 59)],
     compat: Compat::Absent,
     engine: Engine::of::<Original>(),
     ..DEFINITION

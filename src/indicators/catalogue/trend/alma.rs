@@ -13,7 +13,7 @@ pub(super) static DEFINITION: Definition = Definition {
               offset (period - 1), s = period / sigma; costs a product per close of the window",
     source: "A. Legoux and D. Kouzis-Loukas, Arnaud Legoux Moving Average (2009)",
     params: &[
-        Param { max: 1000.0, ..Param::bars("period", "Closes in the average", 9, 1) },
+        Param::whole("period", "Closes in the average", 9, 1, 1000),
         Param::real("offset", "Place of the greatest weight: 0 oldest, 1 newest", 0.85, 0.0, 1.0),
         Param::real("sigma", "Period over the deviation of the weights", 6.0, 0.1, 100.0),
     ],

@@ -15,7 +15,7 @@ pub(super) static DEFINITION: Definition = Definition {
     source: "J. F. Ehlers and R. Way, Zero Lag (Well, Almost), TASC (November 2010)",
     params: &[
         Param::bars("period", "Length of the average", 30, 1),
-        Param { max: 1000.0, ..Param::bars("limit", "Greatest gain in tenths", 50, 1) },
+        Param::whole("limit", "Greatest gain in tenths", 50, 1, 1000),
     ],
     lines: &[
         LineSpec::output("ec", "Average corrected by its own error", Unit::PRICE, |p| p.bars(0) - 1),

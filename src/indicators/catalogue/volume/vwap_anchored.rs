@@ -16,14 +16,7 @@ pub(super) static DEFINITION: Definition = Definition {
     source: "S. A. Berkowitz, D. E. Logue and E. A. Noser, The Total Cost of Transactions on the NYSE, Journal of Finance \
              43 (1988); moments by D. H. D. West, Communications of the ACM 22 (1979)",
     params: &[
-        Param {
-            name: "hours",
-            meaning: "Hours from anchor to anchor; 24 are the UTC days",
-            default: 24.0,
-            min: 1.0,
-            max: 8760.0,
-            whole: true,
-        },
+        Param::whole("hours", "Hours from anchor to anchor; 24 are the UTC days", 24, 1, 8760),
         Param::real("deviations", "Deviations from the mean to a band", 2.0, 0.1, 20.0),
     ],
     lines: &[
