@@ -19,7 +19,7 @@ pub(super) static DEFINITION: Definition = Definition {
     source: "G. E. P. Box and G. M. Jenkins, Time Series Analysis (1970), chapter 2",
     params: &[
         Param::bars("period", "Changes in the window", 100, 20),
-        Param { max: 10.0, ..Param::bars("lag", "Bars between the changes of a pair", 5, 1) },
+        Param::whole("lag", "Bars between the changes of a pair", 5, 1, 10),
     ],
     lines: &[
         LineSpec::output("first", "Above 0 changes persist, below 0 they revert", CORRELATION, |p| p.bars(0)),

@@ -16,10 +16,7 @@ pub(super) static DEFINITION: Definition = Definition {
               m) / k); dimension = -slope of the least-squares line of ln length(k) on ln k; missing where a length is \
               0",
     source: "T. Higuchi, Approach to an irregular time series on the basis of the fractal theory, Physica D 31 (1988)",
-    params: &[
-        Param::bars("period", "Closes in the window", 80, 24),
-        Param { max: 12.0, ..Param::bars("longest", "Longest step", 8, 2) },
-    ],
+    params: &[Param::bars("period", "Closes in the window", 80, 24), Param::whole("longest", "Longest step", 8, 2, 12)],
     lines: &[LineSpec::output("dimension", "1.5 random, towards 1 trending, towards 2 reverting", Unit::RATIO, |p| {
         p.bars(0) - 1
     })],

@@ -17,7 +17,7 @@ pub(super) static DEFINITION: Definition = Definition {
               occurred / order!; direction = share of the all-rising less that of the all-falling pattern",
     source: "C. Bandt and B. Pompe, Permutation entropy, Physical Review Letters 88 (2002)",
     params: &[
-        Param { max: 7.0, ..Param::bars("order", "Closes in a pattern", 4, 2) },
+        Param::whole("order", "Closes in a pattern", 4, 2, 7),
         Param::bars("period", "Patterns in the window", 120, 10),
     ],
     lines: &[

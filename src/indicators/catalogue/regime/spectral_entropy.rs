@@ -20,7 +20,7 @@ pub(super) static DEFINITION: Definition = Definition {
               sum(p) over k up to m / 4; missing where nothing moves",
     source: "T. Inouye et al., Quantification of EEG irregularity by use of the entropy of the power spectrum, \
              Electroencephalography and Clinical Neurophysiology 79 (1991)",
-    params: &[Param { max: 1024.0, ..Param::bars("period", "Changes in the window", 64, 10) }],
+    params: &[Param::whole("period", "Changes in the window", 64, 10, 1024)],
     lines: &[
         LineSpec::output("entropy", "0 a single cycle, 1 noise", SHARE, |p| p.bars(0)),
         LineSpec::output("dominant_period", "Period of the strongest cycle", Unit::BARS, |p| p.bars(0)),

@@ -18,7 +18,7 @@ pub(super) static DEFINITION: Definition = Definition {
              1 (1988): overlapping, unbiased, z robust to changing variance",
     params: &[
         Param::bars("period", "Changes in the window", 120, 40),
-        Param { max: 20.0, ..Param::bars("horizon", "Bars of the long change", 4, 2) },
+        Param::whole("horizon", "Bars of the long change", 4, 2, 20),
     ],
     lines: &[
         LineSpec::output("ratio", "1 random, below 1 reverting, above 1 trending", Unit::RATIO, |p| p.bars(0)),
