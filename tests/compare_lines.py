@@ -23,8 +23,8 @@ import polars as pl
 RENAMED = {
     "rmi.rsi": "rmi.rmi",
     "qqe_mod.rsi_ma": None, "qqe_mod.long_band": None, "qqe_mod.short_band": None, "qqe_mod.trend": None,
-    "madr_v2.int_madr": "madr_v2.madr_raw", "madr_v2.int_madr_smoothed": "madr_v2.madr", "madr_v2.int_src": None,
-    "supertrend.int_st": "supertrend.super_trend", "rsx.int_f88": None, "rsx.int_f90": None,
+    "madr_v2.int_madr": "madr_v2.madr_raw", "madr_v2.int_madr_smoothed": None, "madr_v2.int_src": None,
+    "supertrend.int_st": None, "rsx.int_f88": None, "rsx.int_f90": None,
 }
 
 

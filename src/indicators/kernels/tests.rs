@@ -77,7 +77,7 @@ fn every_kernel_equals_its_indicator_to_the_last_bit() {
             let series = series(n, flat);
             let columns = Columns::of(series.bars());
             let longer: Vec<String> =
-                definition.params.iter().map(|p| format!("{}={}", p.name, p.default + 1.0)).collect();
+                definition.params.iter().map(|p| format!("{}={}", p.name, (p.default + 1.0).min(p.max))).collect();
             for text in [(*id).to_owned(), format!("{id}({})", longer.join(","))] {
                 let instance = parse_instance(&text).unwrap();
                 let lines = compute(std::slice::from_ref(&instance), &series);
