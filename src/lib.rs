@@ -34,7 +34,8 @@
 //! | [`backtest`] | fill rules, broker, strategies, statistics; sees the network as a trait, a rule as a formula | market, indicators, config, stats |
 //! | [`runs`] | run folders: the only room that names the files in them | config, files |
 //! | [`tasks`] | what a user can ask for, one function each | everything above |
-//! | [`cli`] | arguments in, records out | tasks, jobs, config, result types, gui to open it |
+//! | [`bench`] | our side of the benchmarks | tasks, indicators |
+//! | [`cli`] | arguments in, records out | tasks, bench, jobs, config, result types, gui to open it |
 //! | [`gui`] | the window (egui): panels read one plain state and push commands | tasks, jobs, runs, config, result types |
 //!
 //! # Invariants
@@ -53,6 +54,7 @@
 
 pub mod analysis;
 pub mod backtest;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod data;

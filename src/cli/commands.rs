@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, DataCommand, Global, SliceArg, WindowArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use super::{indicators, setup};
+use super::{bench, indicators, setup};
 use crate::backtest::RegimeRow;
 use crate::config::RunConfig;
 use crate::data::{ReadOptions, parse_time};
@@ -66,6 +66,7 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
         }
         Command::Indicators(command) => indicators::run(command, &workspace, printer),
         Command::Data(command) => market(command, printer),
+        Command::Bench(command) => bench::run(command, threads, printer),
         Command::Doctor => {
             let checks = doctor(&workspace, threads);
             for check in &checks {

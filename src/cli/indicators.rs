@@ -4,26 +4,32 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use serde_json::json;
 
-use super::args::{FormulaArgs, IndicatorsCommand};
+use super::args::{FormulaArgs, IndicatorsCommand, ModeArg};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use crate::indicators::{Instance, Library, Mode, formula};
-use crate::tasks::{check_formula, compute_lines, load_formulas};
+use crate::indicators::{Instance, Library, Mode, formula, twin_of};
+use crate::tasks::{LineSelection, check_formula, compute_lines, load_formulas};
 
 pub(super) fn run(command: &IndicatorsCommand, workspace: &Path, printer: Printer) -> Result<(), Failure> {
     match command {
-        IndicatorsCommand::List { formulas } => {
-            library(formulas, workspace)?.catalogue(Mode::Standard).iter().for_each(|instance| list(instance, printer));
+        IndicatorsCommand::List { mode, formulas } => {
+            library(formulas, workspace)?.catalogue(mode_of(*mode)).iter().for_each(|instance| list(instance, printer));
             Ok(())
         }
-        IndicatorsCommand::Show { id, formulas } => {
+        IndicatorsCommand::Show { id, mode, formulas } => {
             let library = library(formulas, workspace)?;
-            let instance = library.parse_instance(id, Mode::Standard).map_err(|err| Failure::Usage(err.into()))?;
+            let instance = library.parse_instance(id, mode_of(*mode)).map_err(|err| Failure::Usage(err.into()))?;
             show(&instance, printer);
             Ok(())
         }
-        IndicatorsCommand::Compute { data, out, only, formulas } => {
-            compute(data, out, only.as_deref(), &library(formulas, workspace)?, printer)
+        IndicatorsCommand::Compute { data, out, only, mode, twins, formulas } => {
+            let library = library(formulas, workspace)?;
+            let selection = selection(only.as_deref(), &library, mode_of(*mode), *twins)?;
+            let (data, target) = (data.clone(), out.clone());
+            let record = watch("indicators", printer, move |job| compute_lines(&data, &target, &selection, job))?;
+            printer.record(&record);
+            printer.text(&out.display().to_string());
+            Ok(())
         }
         IndicatorsCommand::Check { file } => check(file, printer),
         IndicatorsCommand::Functions => {
@@ -53,7 +59,10 @@ fn list(instance: &Instance, printer: Printer) {
         "title": definition.title,
         "family": definition.family.name(),
         "parameters": parameters(instance),
+        "mode": instance.mode().name(),
+        "needs": definition.needs.iter().map(|extra| extra.name()).collect::<Vec<_>>(),
         "lines": instance.line_names(),
+        "twins": instance.line_names().into_iter().filter(|name| is_twin(instance, name)).collect::<Vec<_>>(),
         "warm_up": instance.warm_up(),
         "formula_file": instance.formula().is_some(),
     }));
@@ -112,6 +121,7 @@ fn show(instance: &Instance, printer: Printer) {
                 "meaning": line.meaning,
                 "unit": line.unit.to_string(),
                 "internal": line.internal,
+                "restates": twin_of(&format!("{}.{}", instance.id(), line.name)),
                 "first_bar": instance.first_index(i),
             })
         })
@@ -149,20 +159,25 @@ fn show(instance: &Instance, printer: Printer) {
     }
 }
 
-fn compute(data: &Path, out: &Path, only: Option<&str>, library: &Library, printer: Printer) -> Result<(), Failure> {
-    let instances = match only {
-        None => library.catalogue(Mode::Standard),
-        Some(list) => split(list)
-            .into_iter()
-            .map(|text| library.parse_instance(text, Mode::Standard).with_context(|| format!("--only {list}")))
-            .collect::<anyhow::Result<_>>()
-            .map_err(Failure::Usage)?,
+/// The whole catalogue without twins, or with them in compat mode or on request; named indicators with all their lines.
+fn selection(only: Option<&str>, library: &Library, mode: Mode, twins: bool) -> Result<LineSelection, Failure> {
+    let Some(list) = only else {
+        return Ok(LineSelection { instances: library.catalogue(mode), twins: twins || mode == Mode::Compat });
     };
-    let (data, target) = (data.to_owned(), out.to_owned());
-    let record = watch("indicators", printer, move |job| compute_lines(&data, &target, &instances, job))?;
-    printer.record(&record);
-    printer.text(&out.display().to_string());
-    Ok(())
+    let parse = |text: &str| library.parse_instance(text, mode).with_context(|| format!("--only {list}"));
+    let instances = split(list).into_iter().map(parse).collect::<anyhow::Result<_>>().map_err(Failure::Usage)?;
+    Ok(LineSelection { instances, twins: true })
+}
+
+const fn mode_of(mode: ModeArg) -> Mode {
+    match mode {
+        ModeArg::Standard => Mode::Standard,
+        ModeArg::Compat => Mode::Compat,
+    }
+}
+
+fn is_twin(instance: &Instance, name: &str) -> bool {
+    instance.mode() == Mode::Standard && twin_of(name).is_some()
 }
 
 /// At commas outside parentheses.

@@ -1,6 +1,7 @@
 use eframe::egui;
 use std::path::PathBuf;
 
+use super::indicators::Place;
 use super::panels::Pane;
 use super::state::{AppState, Cell, Hover, JobId};
 use super::workspace::Workspace;
@@ -66,6 +67,25 @@ pub enum Command {
     ToggleCompare(String),
     /// Reads the list of runs again.
     RefreshRuns,
+    /// Puts a line on the chart.
+    AddLine(String),
+    /// Takes a line off the chart.
+    RemoveLine(String),
+    /// Moves a line over the candles or into a pane.
+    PlaceLine(String, Place),
+    /// Takes all lines off the chart.
+    ClearLines,
+    /// Looks at an indicator in the browser.
+    ChooseIndicator(String),
+    /// Types the value of a parameter of that indicator.
+    TuneIndicator {
+        /// Its place among the parameters.
+        param: usize,
+        /// As typed.
+        text: String,
+    },
+    /// Gives that indicator its default parameters back.
+    ResetIndicator,
     /// Checks what the program stands on.
     CheckHealth,
     /// Switches the workspace.
@@ -108,6 +128,8 @@ impl Command {
             Self::StepTrade(1),
             Self::StepTrade(-1),
             Self::SelectHead(None),
+            Self::ClearLines,
+            Self::ResetIndicator,
             Self::RefreshRuns,
             Self::CheckHealth,
         ];
@@ -159,6 +181,17 @@ impl Command {
             Self::CancelJob(_) | Self::CancelRunning => "Cancel".to_owned(),
             Self::ToggleCompare(run) => format!("Compare {run}"),
             Self::RefreshRuns => "Refresh runs".to_owned(),
+            Self::AddLine(name) => format!("Add {name} to the chart"),
+            Self::RemoveLine(name) => format!("Remove {name} from the chart"),
+            Self::PlaceLine(name, place) => match place {
+                Place::Auto => format!("Show {name} by its unit"),
+                Place::Over => format!("Show {name} over the candles"),
+                Place::Own => format!("Show {name} in a pane of its own"),
+            },
+            Self::ClearLines => "Take all lines off the chart".to_owned(),
+            Self::ChooseIndicator(name) => format!("Indicator {name}"),
+            Self::TuneIndicator { .. } => "Edit parameter".to_owned(),
+            Self::ResetIndicator => "Reset parameters".to_owned(),
             Self::CheckHealth => "Check health".to_owned(),
             Self::ShowWorkspace(workspace) => format!("{} workspace", workspace.title()),
             Self::ShowPane(pane) => format!("Show {}", pane.title()),
@@ -208,6 +241,8 @@ impl Command {
             Self::RunAll | Self::ResumeRun(_) | Self::RunStage(Stage::Train | Stage::Collect) => !state.busy(),
             Self::RunStage(_) => !state.busy() && !state.demo && state.run().is_some(),
             Self::CancelRunning => state.running().is_some(),
+            Self::ClearLines => !state.indicators.on_chart.is_empty(),
+            Self::ResetIndicator => state.indicators.chosen.as_ref().is_some_and(super::indicators::Chosen::is_tuned),
             Self::StepBar(_) => state.run().is_some(),
             Self::StepTrade(_) => state.trades().next().is_some(),
             _ => true,

@@ -21,6 +21,7 @@ use crate::tasks::{
 impl Shell {
     /// Does one command. Whatever takes time becomes a job.
     pub(super) fn run(&mut self, command: Command, ctx: &egui::Context, now: f64) {
+        let Some(command) = self.run_indicators(command) else { return };
         let selection = &mut self.state.selection;
         match command {
             Command::SelectBar { bar, center } => self.select_bar(bar, center),
@@ -96,6 +97,13 @@ impl Shell {
                 let factor = if step == 0 { 1.0 } else { ctx.zoom_factor() + 0.1 * f32::from(step) };
                 ctx.set_zoom_factor(factor.clamp(0.6, 2.5));
             }
+            Command::AddLine(_)
+            | Command::RemoveLine(_)
+            | Command::PlaceLine(..)
+            | Command::ClearLines
+            | Command::ChooseIndicator(_)
+            | Command::TuneIndicator { .. }
+            | Command::ResetIndicator => {}
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
@@ -313,7 +321,7 @@ impl Shell {
         self.state.broken_runs = broken.iter().map(ToString::to_string).collect();
     }
 
-    fn show_pane(&mut self, pane: Pane) {
+    pub(super) fn show_pane(&mut self, pane: Pane) {
         let holds = |workspace: &Workspace, shell: &Self| {
             shell.trees.get(workspace).is_some_and(|tree| tree.tiles.find_pane(&pane).is_some())
         };

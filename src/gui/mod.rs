@@ -5,8 +5,10 @@ mod app;
 mod bars;
 mod board;
 mod command;
+mod desk;
 mod dialogs;
 mod execute;
+mod indicators;
 mod palette;
 mod panels;
 mod persist;
@@ -19,6 +21,7 @@ mod workspace;
 
 pub use app::{OpenWindow, WindowError, open_window};
 pub use command::{Command, Commands};
+pub use indicators::{ChartLine, Chosen, Indicators, LineState, Place, Stored, Values};
 pub use panels::{Header, Pane, Panel, Panels};
 pub use persist::Saved;
 pub use shell::Shell;

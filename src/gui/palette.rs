@@ -76,11 +76,18 @@ impl Palette {
 fn matches(query: &str, state: &AppState) -> Vec<Command> {
     let mut found: Vec<(usize, Command)> = Command::all()
         .into_iter()
+        .chain(indicators(state))
         .filter(|command| command.is_enabled(state) && *command != Command::TogglePalette)
         .filter_map(|command| Some((span(&command.text(), query)?, command)))
         .collect();
     found.sort_by_key(|(span, _)| *span);
     found.into_iter().map(|(_, command)| command).collect()
+}
+
+/// Every indicator by its id.
+fn indicators(state: &AppState) -> impl Iterator<Item = Command> {
+    let ids = state.indicators.known.iter().map(|instance| instance.definition().id);
+    ids.map(|id| Command::ChooseIndicator(id.to_owned()))
 }
 
 /// Letters of `text` from the first to the last letter of `query`; `None` without a match.

@@ -3,6 +3,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::indicators::Indicators;
 use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
 use crate::data::ReadReport;
@@ -235,6 +236,8 @@ pub struct AppState {
     pub config_errors: Vec<FieldError>,
     /// The file of bars looked at.
     pub data: Option<DataView>,
+    /// Indicators, and their lines on the chart.
+    pub indicators: Indicators,
     /// What the program stands on.
     pub health: Vec<Check>,
     /// Sentences for people, newest last.
@@ -262,6 +265,7 @@ impl Default for AppState {
             config: preset("demo").unwrap_or_default(),
             config_errors: Vec::new(),
             data: None,
+            indicators: Indicators::default(),
             health: Vec::new(),
             log: Vec::new(),
         }

@@ -66,6 +66,12 @@ impl Param {
         Self { name, meaning, default: default as f64, min: min as f64, max: 10_000.0, whole: true }
     }
 
+    /// A whole number between `min` and `max`.
+    pub const fn whole(name: &'static str, meaning: &'static str, default: u16, min: u16, max: u16) -> Self {
+        let (name, meaning) = (Cow::Borrowed(name), Cow::Borrowed(meaning));
+        Self { name, meaning, default: default as f64, min: min as f64, max: max as f64, whole: true }
+    }
+
     /// A real number between `min` and `max`.
     pub const fn real(name: &'static str, meaning: &'static str, default: f64, min: f64, max: f64) -> Self {
         Self { name: Cow::Borrowed(name), meaning: Cow::Borrowed(meaning), default, min, max, whole: false }

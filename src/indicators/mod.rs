@@ -12,8 +12,10 @@ mod definition;
 mod engine;
 pub mod formula;
 mod instance;
+pub mod kernels;
 mod library;
 mod lines;
+mod twins;
 mod unit;
 
 pub use catalogue::{catalogue, default_catalogue, definitions};
@@ -24,6 +26,7 @@ pub use formula::Formula;
 pub use instance::{IndicatorError, Instance, parse_instance, parse_instance_in};
 pub use library::Library;
 pub use lines::{Line, Lines};
+pub use twins::twin_of;
 pub use unit::{Kind, Unit};
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod config;
 mod data;
 mod features;
 mod health;
+mod indicators;
 mod jobs;
 mod regimes;
 mod runs;
@@ -109,5 +110,6 @@ panels! {
     Runs runs runs::RunsPanel, "Runs", "Runs of the workspace.";
     Jobs jobs jobs::JobsPanel, "Jobs", "Work in progress.";
     Config config config::ConfigPanel, "Config", "The next run.";
+    Indicators indicators indicators::IndicatorsPanel, "Indicators", "Every indicator: search, parameters, lines.";
     Health health health::HealthPanel, "Health", "What the program stands on.";
 }

@@ -54,3 +54,11 @@ pub fn catalogue(mode: Mode) -> Vec<Instance> {
 pub fn default_catalogue() -> Vec<Instance> {
     catalogue(Mode::Standard)
 }
+
+/// Writes the first N lines. Copied from a slice, whose length is known when it runs, they would cost a call.
+#[inline(always)]
+fn put<const N: usize>(lines: &mut [f64], values: [f64; N]) {
+    if let Some(lines) = lines.first_chunk_mut() {
+        *lines = values;
+    }
+}
