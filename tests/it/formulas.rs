@@ -70,7 +70,7 @@ fn every_assignment_is_a_line_like_any_other() {
         (&ours["title"], &ours["lines"][2], &ours["warm_up"]),
         (&json!("Span"), &json!("span.share"), &json!(3))
     );
-    assert!(list.events("indicator").iter().any(|record| record["id"] == "rsi_divergence"));
+    assert!(list.events("indicator").iter().any(|record| record["id"] == "rsi_swing_divergence"));
     let shown = glassbox(args!["indicators", "show", "span(n=9)", "--formulas", file]).ok().event("indicator");
     assert_eq!((&shown["lines"][0]["name"], &shown["lines"][0]["first_bar"]), (&json!("span_9.high_n"), &json!(8)));
     assert_eq!(glassbox(args!["indicators", "show", "span"]).code, Some(2));

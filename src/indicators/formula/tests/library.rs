@@ -101,8 +101,11 @@ fn formulas_that_double_from_file_to_file_end() {
 
 #[test]
 fn the_shipped_formulas_are_sound() {
-    let shipped =
-        [("rsi_divergence", RSI_DIVERGENCE), ("released_turn", RELEASED_TURN), ("channel_breakout", CHANNEL_BREAKOUT)];
+    let shipped = [
+        ("rsi_swing_divergence", RSI_DIVERGENCE),
+        ("released_turn", RELEASED_TURN),
+        ("channel_breakout", CHANNEL_BREAKOUT),
+    ];
     let (library, bad) = load(&shipped);
     assert!(bad.is_empty(), "{bad:?}");
     for formula in library.formulas() {
