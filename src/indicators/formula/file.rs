@@ -37,6 +37,7 @@ pub struct Formula {
     plan: Plan,
     vouched: Vec<bool>,
     places: Vec<(usize, usize)>,
+    room: f64,
 }
 
 impl Formula {
@@ -94,6 +95,11 @@ impl Formula {
     /// Line and column in the file, both from 1, where a line is assigned.
     pub fn place(&self, line: usize) -> (usize, usize) {
         self.places[line]
+    }
+
+    /// Numbers that its windows can come to hold.
+    pub(super) const fn room(&self) -> f64 {
+        self.room
     }
 
     pub(in crate::indicators) fn firsts(&self, args: Args<'_>) -> Vec<First> {
@@ -156,7 +162,7 @@ fn build(id: &str, text: &str, file: &File<'_>, library: &Library, faults: &mut 
     check_names(file, faults);
     let names: Vec<&str> = file.params.iter().map(|statement| statement.name).collect();
     let lowered = lower(file, &names, library, faults);
-    let quantities = infer(&lowered, &params, faults);
+    let (quantities, room) = infer(&lowered, &params, faults);
     let held = lowered.ops.iter().zip(&quantities).map(|(located, q)| {
         let bounded = q.low.is_finite() || q.high.is_finite();
         matches!(located.op, Op::Memory(memory, ..) if is_average(memory) && bounded).then_some((q.low, q.high))
@@ -201,6 +207,7 @@ fn build(id: &str, text: &str, file: &File<'_>, library: &Library, faults: &mut 
         plan,
         vouched,
         places,
+        room,
     }
 }
 

@@ -14,8 +14,9 @@ const SETTLED: usize = 4;
 /// Rounds after which past values that read each other are given up.
 const ROUNDS: usize = 64;
 
-/// The quantity of every operation; unit errors and impossible lengths are reported.
-pub(super) fn infer(lowered: &Lowered, params: &[Param], faults: &mut Faults) -> Vec<Quantity> {
+/// The quantity of every operation, and how many numbers the formula can come to hold; unit errors and impossible
+/// lengths are reported.
+pub(super) fn infer(lowered: &Lowered, params: &[Param], faults: &mut Faults) -> (Vec<Quantity>, f64) {
     let mut quantities = vec![Quantity::UNKNOWN; lowered.ops.len()];
     let mut faulty: BTreeMap<Id, String> = BTreeMap::new();
     let mut circles: BTreeMap<Id, Circle> =
@@ -52,8 +53,8 @@ pub(super) fn infer(lowered: &Lowered, params: &[Param], faults: &mut Faults) ->
     }
     check_lengths(lowered, &quantities, faults);
     check_given(lowered, &quantities, faults);
-    check_room(lowered, &quantities, faults);
-    quantities
+    let room = check_room(lowered, &quantities, faults);
+    (quantities, room)
 }
 
 /// A value that is read before it is computed.

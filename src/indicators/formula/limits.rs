@@ -11,6 +11,8 @@ use super::quantity::{Form, Quantity};
 const LONGEST: f64 = 10_000.0;
 /// Numbers that all windows together may hold: 32 MiB.
 const ROOM: f64 = 4_194_304.0;
+/// What an indicator takes whatever its parameters.
+const INDICATOR: f64 = 256.0;
 
 /// Lengths are whole, constant and within bounds, whatever the parameters.
 pub(super) fn check_lengths(lowered: &Lowered, quantities: &[Quantity], faults: &mut Faults) {
@@ -66,16 +68,20 @@ pub(super) fn check_given(lowered: &Lowered, quantities: &[Quantity], faults: &m
     }
 }
 
-/// The windows fit into memory.
-pub(super) fn check_room(lowered: &Lowered, quantities: &[Quantity], faults: &mut Faults) {
+/// The windows, those of nested indicators included, fit into memory; gives how many numbers they can come to hold.
+pub(super) fn check_room(lowered: &Lowered, quantities: &[Quantity], faults: &mut Faults) -> f64 {
     if !faults.is_empty() {
-        return;
+        return 0.0;
     }
     let most = |n: Option<Id>| n.map_or(0.0, |n| quantities[n].high);
     let mut taken: f64 = 0.0;
     for nested in &lowered.nested {
+        // Of the catalogue's windows only the parameters are known; a formula knows its own.
         let values: f64 = nested.values.iter().map(|&id| quantities[id].high.max(1.0)).sum();
-        taken += 4.0 * values;
+        taken += INDICATOR + nested.origin.formula().map_or(4.0 * values, |formula| formula.room());
+    }
+    if taken > ROOM {
+        faults.add(0, format!("the indicators it reads can come to hold more than {ROOM} numbers: read fewer of them"));
     }
     for located in &lowered.ops {
         let size = match located.op {
@@ -92,4 +98,5 @@ pub(super) fn check_room(lowered: &Lowered, quantities: &[Quantity], faults: &mu
         }
         taken += size;
     }
+    taken
 }

@@ -6,7 +6,7 @@ use super::column::Column;
 use super::function::Pure;
 use super::memory::Cell;
 use super::plan::{Id, Op, Plan};
-use super::pure::apply;
+use super::pure::{apply, finite};
 use crate::indicators::blocks::Window;
 use crate::indicators::engine::is_whole;
 use crate::indicators::{Args, Instance, StateError, Stream};
@@ -153,8 +153,7 @@ impl Machine {
     fn step(&mut self, i: usize, bar: &Bar, flow: &Flow) {
         let registers = self.registers.as_mut_slice();
         for (column, register) in &self.columns {
-            let value = column.of(bar, flow);
-            registers[*register] = if value.is_finite() { value } else { f64::NAN };
+            registers[*register] = finite(column.of(bar, flow));
         }
         let reads = self.readers.iter().flat_map(|reader| &reader.reads);
         for ((_, register), values) in reads.zip(self.fetched.chunks_exact(TILE)) {
@@ -167,8 +166,8 @@ impl Machine {
                         apply(pure, registers[a as usize], registers[b as usize], registers[c as usize]);
                 }
                 Step::Cell { cell, a, b, out } => {
-                    registers[out as usize] =
-                        self.cells[cell as usize].next(registers[a as usize], registers[b as usize]);
+                    let value = self.cells[cell as usize].next(registers[a as usize], registers[b as usize]);
+                    registers[out as usize] = finite(value);
                 }
                 Step::Recall { history, back, out } => {
                     let past = self.histories[history as usize].values.as_slice();

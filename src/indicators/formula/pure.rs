@@ -51,8 +51,9 @@ pub(super) fn apply(pure: Pure, a: f64, b: f64, c: f64) -> f64 {
     }
 }
 
+/// Missing where it would be infinite.
 #[inline]
-fn finite(x: f64) -> f64 {
+pub(super) fn finite(x: f64) -> f64 {
     if x.is_infinite() { f64::NAN } else { x }
 }
 

@@ -194,9 +194,10 @@ impl Notes<'_, '_> {
             if !comment.alone || between.matches('\n').count() != 1 {
                 break;
             }
-            above.insert(0, comment.text);
+            above.push(comment.text);
             line = comment.at;
         }
+        above.reverse();
         let words = if inside.is_empty() { above } else { inside }.join(" ");
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         (!words.is_empty()).then_some(words)

@@ -48,6 +48,10 @@ pub(super) struct Lexed<'s> {
     pub comments: Vec<Comment<'s>>,
 }
 
+/// Most characters of a name or a number.
+const LONGEST: usize = 64;
+/// Most characters between quotes.
+const LONGEST_TEXT: usize = 400;
 /// Words that cannot be names.
 const WORDS: [&str; 7] = ["if", "then", "else", "and", "or", "not", "na"];
 /// Longer ones first.
@@ -125,15 +129,24 @@ pub(super) fn lex<'s>(text: &'s str, faults: &mut Faults) -> Lexed<'s> {
 }
 
 fn check(kind: Kind<'_>, text: &str, from: usize, to: usize, input: &mut Text<'_>, faults: &mut Faults) {
-    let Kind::Number(value) = kind else { return };
-    if text[to..].starts_with(is_start) {
-        let rest = take_while::<_, _, EmptyError>(0.., is_inner).parse_next(input).unwrap_or_default();
-        faults.add(
-            from,
-            format!("`{}{rest}` is neither a number nor a name: a name begins with a letter", &text[from..to]),
-        );
-    } else if value.is_infinite() {
-        faults.add(from, format!("`{}` is too large for a number", &text[from..to]));
+    let written = &text[from..to];
+    let fits = written.len() <= LONGEST;
+    match kind {
+        Kind::Number(_) | Kind::Name(_) if !fits => {
+            faults.add(from, format!("`{}..` is longer than {LONGEST} characters: shorten it", &written[..20]));
+        }
+        Kind::Text(inside) if inside.chars().count() > LONGEST_TEXT => {
+            faults.add(from, format!("a text has at most {LONGEST_TEXT} characters: say more in comments"));
+        }
+        Kind::Number(_) if text[to..].starts_with(is_start) => {
+            let rest = take_while::<_, _, EmptyError>(0..=20, is_inner).parse_next(input).unwrap_or_default();
+            let message = format!("`{written}{rest}` is neither a number nor a name: a name begins with a letter");
+            faults.add(from, message);
+        }
+        Kind::Number(value) if value.is_infinite() => {
+            faults.add(from, format!("`{written}` is too large for a number"));
+        }
+        _ => {}
     }
 }
 
@@ -163,12 +176,14 @@ fn stray(input: &mut Text<'_>, from: usize, faults: &mut Faults) {
 fn into_statements<'s>(tokens: &[Token<'s>], faults: &mut Faults) -> Vec<Token<'s>> {
     let depths = depths(tokens, faults);
     let mut out: Vec<Token<'s>> = Vec::with_capacity(tokens.len());
-    for (i, token) in tokens.iter().enumerate() {
+    let mut lines = tokens.iter().enumerate().peekable();
+    while let Some((i, token)) = lines.next() {
         if token.kind != Kind::Mark("\n") {
             out.push(*token);
             continue;
         }
-        let after = tokens[i..].iter().map(|token| token.kind).find(|kind| *kind != Kind::Mark("\n"));
+        while lines.next_if(|(_, next)| next.kind == Kind::Mark("\n")).is_some() {}
+        let after = lines.peek().map(|(_, next)| next.kind);
         let last = out.last().map(|token| token.kind);
         let joint = |kind: Option<Kind<'_>>| matches!(kind, Some(Kind::Mark(mark)) if JOINTS.contains(&mark));
         let goes_on = joint(after) && !matches!(after, Some(Kind::Mark("if" | "not" | "=")));

@@ -125,6 +125,8 @@ fn what_cannot_be_read_is_named() {
     check("a = 1e999", "1:5", "too large");
     check("ä = close", "1:1", "the character `ä` has no meaning here");
     check("# ümläüt\na = close + ü", "2:13", "the character `ü`");
+    check(&format!("title \"{}\"\na = close", "x".repeat(401)), "1:7", "at most 400 characters");
+    check(&format!("{} = close", "x".repeat(65)), "1:1", "`xxxxxxxxxxxxxxxxxxxx..` is longer than 64 characters");
     check("author \"me\"\na = close", "1:1", "there are title, family and source");
     check("title \"a\"\ntitle \"b\"\na = close", "2:1", "given twice");
     check("family foo\na = close", "1:8", "there is no family `foo`; there are cycle,");
@@ -183,4 +185,21 @@ fn errors_read_as_one_sentence_each() {
     let text =
         "line 1, column 5: there is no `clsoe`: did you mean `close`?; line 2, column 7: division by zero on every bar";
     assert_eq!(errors.to_string(), text);
+}
+
+/// What would take minutes if any step took the square of its input.
+#[test]
+fn hostile_files_are_refused_or_read_at_once() {
+    let n = 120_000;
+    for piece in ["(", "[", "\"", "a ", "-", "if ", "\n", "# x\n", "a=", "a.", "9", "a", ",", "then ", "é"] {
+        let text = format!("x = close {}", piece.repeat(n / piece.len()));
+        let found = errors(&text);
+        let read = ["\n", "# x\n"].contains(&piece);
+        assert_eq!(found.is_empty(), read, "{piece:?}: {found:?}");
+        assert!(found.iter().all(|message| message.len() < 400), "{piece:?}: {found:?}");
+    }
+    let chain = join(0..500, |i| format!("a{i} = 0.5 * nz(a{}[1], close) + 0.5 * close\n", i + 1)) + "a500 = close";
+    assert!(errors(&chain).is_empty());
+    let ring = join(0..40, |i| format!("a{i} = 0.5 * nz(a{}[1], close) + 0.5 * close\n", (i + 1) % 40));
+    assert!(errors(&ring).is_empty());
 }

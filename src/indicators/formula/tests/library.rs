@@ -80,9 +80,32 @@ fn formulas_read_each_other_in_any_order() {
 }
 
 #[test]
+fn formulas_that_double_from_file_to_file_end() {
+    let name = |i: usize| format!("f{}", char::from(b'a' + i as u8));
+    let files: Vec<(String, Vec<u8>)> = (0..20)
+        .map(|i| {
+            let text = match i {
+                0 => "param n = 2 from 1 to 9\nx = rsi(period=n).rsi".to_owned(),
+                _ => {
+                    let before = name(i - 1);
+                    format!("param n = 2 from 1 to 9\nx = {before}(n=n).x + {before}(n=3).x")
+                }
+            };
+            (name(i), text.into_bytes())
+        })
+        .collect();
+    let (library, bad) = Library::load(&files);
+    assert!(library.formulas().len() < 15, "{}", library.formulas().len());
+    assert!(bad[0].1.to_string().contains("read fewer of them"), "{}", bad[0].1);
+}
+
+#[test]
 fn the_shipped_formulas_are_sound() {
-    let shipped =
-        [("rsi_divergence", RSI_DIVERGENCE), ("released_turn", RELEASED_TURN), ("channel_breakout", CHANNEL_BREAKOUT)];
+    let shipped = [
+        ("rsi_swing_divergence", RSI_DIVERGENCE),
+        ("released_turn", RELEASED_TURN),
+        ("channel_breakout", CHANNEL_BREAKOUT),
+    ];
     let (library, bad) = load(&shipped);
     assert!(bad.is_empty(), "{bad:?}");
     for formula in library.formulas() {

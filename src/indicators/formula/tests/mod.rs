@@ -12,7 +12,7 @@ mod library;
 mod properties;
 mod units;
 
-const RSI_DIVERGENCE: &str = include_str!("../../../../assets/formulas/rsi_divergence.indicator");
+const RSI_DIVERGENCE: &str = include_str!("../../../../assets/formulas/rsi_swing_divergence.indicator");
 const RELEASED_TURN: &str = include_str!("../../../../assets/formulas/released_turn.indicator");
 const CHANNEL_BREAKOUT: &str = include_str!("../../../../assets/formulas/channel_breakout.indicator");
 
