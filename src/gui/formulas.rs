@@ -65,7 +65,7 @@ impl Formulas {
         if !taken(wish) {
             return wish.to_owned();
         }
-        (2..).map(|n| format!("{wish}_{n}")).find(|name| !taken(name)).unwrap_or_default()
+        (2..10_000).map(|n| format!("{wish}_{n}")).find(|name| !taken(name)).unwrap_or_default()
     }
 
     /// Id and text of all formulas, the edited one as it is in the editor.

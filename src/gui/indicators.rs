@@ -64,7 +64,7 @@ impl ChartLine {
 #[derive(Debug, Clone, Copy)]
 pub struct Values<'a> {
     /// One per bar.
-    pub values: &'a [f64],
+    pub bars: &'a [f64],
     /// Kind and scale law.
     pub unit: Unit,
     /// One-line meaning.
@@ -159,7 +159,8 @@ impl Indicators {
             (line.follows, line.preview) = (false, false);
             return false;
         }
-        let color = (0..).find(|color| self.on_chart.iter().all(|line| line.color != *color)).unwrap_or(0);
+        let color =
+            (0..=self.on_chart.len()).find(|color| self.on_chart.iter().all(|line| line.color != *color)).unwrap_or(0);
         let mut line = ChartLine { name: name.to_owned(), color, ..ChartLine::default() };
         line.instance = self.find(line.indicator());
         self.on_chart.push(line);
@@ -312,8 +313,7 @@ impl AppState {
             let columns = &stored.result.ready()?.lines.columns;
             let found =
                 columns.iter().find(|l| l.name.rsplit_once('.').is_some_and(|(_, name)| name == line.line()))?;
-            let values =
-                Values { values: &found.values, unit: found.unit, meaning: &found.meaning, stamp: stored.stamp };
+            let values = Values { bars: &found.values, unit: found.unit, meaning: &found.meaning, stamp: stored.stamp };
             Some(LineState::Ready(values, waits))
         };
         match now {
@@ -330,7 +330,7 @@ impl AppState {
 }
 
 fn captured(line: &crate::indicators::Line) -> LineState<'_> {
-    let values = Values { values: &line.values, unit: line.unit, meaning: &line.meaning, stamp: 0 };
+    let values = Values { bars: &line.values, unit: line.unit, meaning: &line.meaning, stamp: 0 };
     LineState::Ready(values, false)
 }
 

@@ -27,7 +27,7 @@ pub struct FormulaText {
 
 /// Formulas that come with the program: id and text.
 pub const EXAMPLES: &[(&str, &str)] = &[
-    ("rsi_divergence_formula", include_str!("../../assets/formulas/rsi_divergence.indicator")),
+    ("rsi_swing_divergence", include_str!("../../assets/formulas/rsi_swing_divergence.indicator")),
     ("channel_breakout", include_str!("../../assets/formulas/channel_breakout.indicator")),
     ("released_turn", include_str!("../../assets/formulas/released_turn.indicator")),
 ];

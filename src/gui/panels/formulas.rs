@@ -43,13 +43,12 @@ impl Panel for FormulasPanel {
                 ui.spacing_mut().item_spacing.x = 8.0;
                 ui.vertical(|ui| {
                     ui.set_width(room.x);
-                    match &state.formulas.open {
-                        Some(editor) => self.editor(ui, state, editor, commands),
-                        None => {
-                            super::indicators::about_run(ui, state, commands);
-                            let text = "A formula is an indicator of your own: every name it assigns is a line";
-                            message(ui, text, Some(&Command::NewFormula(None)), commands);
-                        }
+                    if let Some(editor) = &state.formulas.open {
+                        self.editor(ui, state, editor, commands);
+                    } else {
+                        super::indicators::about_run(ui, state, commands);
+                        let text = "A formula is an indicator of your own: every name it assigns is a line";
+                        message(ui, text, Some(&Command::NewFormula(None)), commands);
                     }
                 });
             });

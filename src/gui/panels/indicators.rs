@@ -73,9 +73,10 @@ impl Panel for IndicatorsPanel {
 
 fn right(ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
     let Some(chosen) = &state.indicators.chosen else {
-        let text = match state.indicators.known.is_empty() {
-            true => "There is no indicator",
-            false => "Choose an indicator to see its formula, parameters and lines",
+        let text = if state.indicators.known.is_empty() {
+            "There is no indicator"
+        } else {
+            "Choose an indicator to see its formula, parameters and lines"
         };
         ui.scope(|ui| {
             card::about_run(ui, state, commands);

@@ -69,7 +69,7 @@ fn values(window: &Window, name: &str) -> Option<Vec<f64>> {
     let state = &window.state().state;
     let line = state.indicators.on_chart.iter().find(|line| line.name == name)?;
     match state.line_state(line) {
-        LineState::Ready(values, false) => Some(values.values.to_vec()),
+        LineState::Ready(values, false) => Some(values.bars.to_vec()),
         _ => None,
     }
 }

@@ -38,12 +38,15 @@ impl<'a> Shown<'a> {
     pub(super) fn text(&self, bar: usize) -> String {
         match &self.state {
             LineState::Ready(values, waits) => {
-                let value = values.values.get(bar).copied().unwrap_or(f64::NAN);
-                let text = match value.is_nan() {
-                    true => "missing".to_owned(),
-                    false if is_price(values.unit) => price(value),
-                    false if value.fract() == 0.0 => grouped(value, 0),
-                    false => figure(value),
+                let value = values.bars.get(bar).copied().unwrap_or(f64::NAN);
+                let text = if value.is_nan() {
+                    "missing".to_owned()
+                } else if is_price(values.unit) {
+                    price(value)
+                } else if value.fract() == 0.0 {
+                    grouped(value, 0)
+                } else {
+                    figure(value)
                 };
                 if *waits { format!("{text} …") } else { text }
             }
@@ -77,12 +80,11 @@ impl<'a> Plan<'a> {
                 (_, Place::Over) => plan.scaled.push(shown),
                 (Some(unit), Place::Auto) => {
                     let key = Some((line.indicator(), unit));
-                    match keys.iter().position(|known| *known == key) {
-                        Some(pane) => plan.panes[pane].push(shown),
-                        None => {
-                            keys.push(key);
-                            plan.panes.push(vec![shown]);
-                        }
+                    if let Some(pane) = keys.iter().position(|known| *known == key) {
+                        plan.panes[pane].push(shown);
+                    } else {
+                        keys.push(key);
+                        plan.panes.push(vec![shown]);
                     }
                 }
                 (_, Place::Own) => {
@@ -104,7 +106,7 @@ impl<'a> Plan<'a> {
         for shown in self.all() {
             let Some(values) = shown.values() else { continue };
             if trees.get(&shown.line.name).is_none_or(|(stamp, _)| *stamp != values.stamp) {
-                let tree = MinMax::new(values.values.len(), |i| (values.values[i], values.values[i]));
+                let tree = MinMax::new(values.bars.len(), |i| (values.bars[i], values.bars[i]));
                 trees.insert(shown.line.name.clone(), (values.stamp, tree));
             }
         }
@@ -116,11 +118,11 @@ impl<'a> Plan<'a> {
             let Some((values, tree)) = shown.tree(trees) else { continue };
             let Some((low, high)) = range(scale, values, tree) else { continue };
             let own = scale.with_range(plot.shrink2(egui::vec2(0.0, 0.06 * plot.height())), low, high);
-            draw(painter, &own, values.values, tree, color(shown.line));
+            draw(painter, &own, values.bars, tree, color(shown.line));
         }
         for shown in &self.over {
             if let Some((values, tree)) = shown.tree(trees) {
-                draw(painter, scale, values.values, tree, color(shown.line));
+                draw(painter, scale, values.bars, tree, color(shown.line));
             }
         }
     }
@@ -137,7 +139,7 @@ fn range(scale: &Scale, values: Values<'_>, tree: &MinMax) -> Option<(f64, f64)>
         Kind::Bounded { lo, hi } => Some((lo, hi)),
         Kind::Flag => Some((-1.0, 1.0)),
         _ => {
-            let (low, high) = tree.range(scale.shown(), |i| (values.values[i], values.values[i]))?;
+            let (low, high) = tree.range(scale.shown(), |i| (values.bars[i], values.bars[i]))?;
             let margin = if high > low { 0.0 } else { high.abs().max(1e-9) * 0.1 };
             Some((low - margin, high + margin))
         }
@@ -176,7 +178,7 @@ pub(super) fn pane(painter: &Painter, scale: &Scale, rect: Rect, lines: &[Shown<
     }
     for shown in lines {
         if let Some((values, tree)) = shown.tree(trees) {
-            draw(&clipped, &scale, values.values, tree, color(shown.line));
+            draw(&clipped, &scale, values.bars, tree, color(shown.line));
         }
     }
 }

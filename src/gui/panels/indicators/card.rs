@@ -98,17 +98,15 @@ fn field(ui: &mut egui::Ui, i: usize, param: &Param, width: f32, chosen: &Chosen
             commands.push(Command::TuneIndicator { param: i, text: value.to_string() });
         }
     }
-    match fault {
-        Some(fault) => {
-            ui.add(egui::Label::new(RichText::new(fault).color(ink)).wrap());
-        }
-        None => {
-            let whole = if param.whole { ", whole" } else { "" };
-            let range = format!("{} to {}{whole}", bound(param.min), bound(param.max));
-            let text = format!("{}  ·  {range}  ·  default {}", param.meaning, param.default);
-            ui.add(egui::Label::new(RichText::new(text).color(theme::WEAK).size(11.5)).wrap());
-        }
-    }
+    let text = if let Some(fault) = fault {
+        RichText::new(fault).color(ink)
+    } else {
+        let whole = if param.whole { ", whole" } else { "" };
+        let range = format!("{} to {}{whole}", bound(param.min), bound(param.max));
+        let text = format!("{}  ·  {range}  ·  default {}", param.meaning, param.default);
+        RichText::new(text).color(theme::WEAK).size(11.5)
+    };
+    ui.add(egui::Label::new(text).wrap());
 }
 
 fn bound(value: f64) -> String {

@@ -31,7 +31,9 @@ pub(super) fn table(ui: &mut egui::Ui, state: &AppState, chosen: &Chosen, comman
             .filter(|name| !state.indicators.shows(name))
             .collect();
         if ui.add_enabled(!outputs.is_empty(), egui::Button::new("Add all outputs").small()).clicked() {
-            outputs.into_iter().for_each(|name| commands.push(Command::AddLine(name)));
+            for name in outputs {
+                commands.push(Command::AddLine(name));
+            }
         }
         match result {
             Some(Loadable::Failed(why)) => {
@@ -92,10 +94,8 @@ pub(super) fn table(ui: &mut egui::Ui, state: &AppState, chosen: &Chosen, comman
 
 fn toggle(ui: &mut egui::Ui, state: &AppState, name: &str, commands: &mut Commands) {
     let on = state.indicators.shows(name);
-    let (text, command) = match on {
-        true => ("Remove", Command::RemoveLine(name.to_owned())),
-        false => ("Add", Command::AddLine(name.to_owned())),
-    };
+    let (text, command) =
+        if on { ("Remove", Command::RemoveLine(name.to_owned())) } else { ("Add", Command::AddLine(name.to_owned())) };
     let ink = if on { theme::WEAK } else { theme::lighten(theme::ACCENT) };
     let response = ui.add(egui::Button::new(RichText::new(text).color(ink).size(11.5)).small());
     let label = command.text();
