@@ -46,7 +46,7 @@ const FUNCTIONS: [(&str, &str, &[&str]); 24] = [
     ("KAMA", "kama(period=30)", &["kama"]),
     ("TEMA", "tema(period=20)", &["tema"]),
     ("ULTOSC", "ultimate_osc", &["uo"]),
-    ("HT_DCPERIOD", "hilbert_dominant_cycle", &["period"]),
+    ("HT_DCPERIOD", "hilbert_dominant_cycle", &["smooth_period"]),
 ];
 
 /// Measures the catalogue, or the functions TA-Lib has; one record per measurement.

@@ -59,6 +59,12 @@ impl Ema {
     pub fn next(&mut self, x: f64) -> f64 {
         self.0.next(x)
     }
+
+    /// Replaces values, of which only the first may be missing, by what `next` gives for each.
+    #[inline(always)]
+    pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
+        self.0.run(values);
+    }
 }
 
 /// Wilder's moving average: gain 1 / n, started from the mean of its first n values.
@@ -77,6 +83,12 @@ impl Wilder {
     #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         self.0.next(x)
+    }
+
+    /// Replaces values, of which only the first may be missing, by what `next` gives for each.
+    #[inline(always)]
+    pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
+        self.0.run(values);
     }
 }
 

@@ -63,6 +63,11 @@ impl Default for EqualRun {
 }
 
 impl EqualRun {
+    /// After one `x`, which came after another value.
+    pub(in crate::indicators) const fn of(x: f64) -> Self {
+        Self { last: x, count: 1.0 }
+    }
+
     #[inline(always)]
     pub(in crate::indicators) fn next(&mut self, x: f64) -> f64 {
         self.count = if x == self.last { self.count + 1.0 } else { 1.0 };

@@ -48,6 +48,22 @@ impl Smooth {
         Self { blend: Blend::new(gain), n, count: 0, value: 0.0 }
     }
 
+    /// Replaces values, of which only the first may be missing, by what `next` gives for each.
+    #[inline(always)]
+    pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
+        let mut known = 0;
+        while known < values.len() && (self.count < self.n || values[known].is_nan()) {
+            values[known] = self.next(values[known]);
+            known += 1;
+        }
+        let (mut y, blend) = (self.value, self.blend);
+        for x in &mut values[known..] {
+            y = blend.step(y, *x);
+            *x = y;
+        }
+        self.value = y;
+    }
+
     /// Takes the next value; the average from the n-th on.
     #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
@@ -91,6 +107,12 @@ impl<const N: usize> Cascade<N> {
             self.values[k] = x;
             x
         })
+    }
+
+    /// Gain and averages, once all of them are known.
+    pub(in crate::indicators) fn steady(&self) -> Option<(Blend, [f64; N])> {
+        let known = self.count > N * (self.n - 1);
+        known.then(|| (self.blend, std::array::from_fn(|k| self.values[k])))
     }
 
     #[cold]

@@ -22,6 +22,9 @@ mod trend;
 mod volatility;
 mod volume;
 
+pub(super) use cycle::smooth_periods;
+pub(super) use trend::stops;
+
 /// Every indicator, family by family.
 pub fn definitions() -> &'static [&'static Definition] {
     static ALL: OnceLock<Vec<&'static Definition>> = OnceLock::new();

@@ -1,49 +1,48 @@
-use super::tiles::{History, TILE};
+use super::tiles::{History, TILE, View};
 use crate::indicators::blocks::ladder::Sums;
 
 /// [`Ladder`](crate::indicators::blocks::ladder::Ladder) over columns: every second rung is kept, the others are made
 /// again where they are needed.
 pub(super) struct LadderTiles {
     n: usize,
-    /// The numbers of parts of 1, 4, 16 ... values; of single values only the first.
+    /// The numbers of parts of 4, 16 ... values.
     levels: Vec<[History; 2]>,
     sums: [Vec<f64>; 2],
 }
 
 impl LadderTiles {
     pub(super) fn new<S: Sums>(n: usize) -> Self {
-        let second = |level| if S::WIDTH == 2 && level > 0 { History::new(n) } else { History::none() };
+        let second = || if S::WIDTH == 2 { History::new(n) } else { History::none() };
         Self {
             n,
-            levels: (0..levels(n)).map(|level| [History::new(n), second(level)]).collect(),
+            levels: (0..levels(n)).map(|_| [History::new(n), second()]).collect(),
             sums: [vec![0.0; TILE], vec![0.0; TILE]],
         }
     }
 
     /// Takes a tile of values, NaN before the first, and gives both numbers of the sums.
     #[inline(always)]
-    pub(super) fn next<S: Sums>(&mut self, x: &[f64]) -> [&[f64]; 2] {
+    pub(super) fn next<S: Sums>(&mut self, x: View<'_>) -> [&[f64]; 2] {
         self.push::<S>(x);
-        self.sums::<S>(self.n)
+        self.sums::<S>(x, self.n)
     }
 
     /// Takes a tile of values, NaN before the first.
     #[inline(always)]
-    pub(super) fn push<S: Sums>(&mut self, x: &[f64]) {
-        self.levels[0][0].push(x);
-        for level in 1..self.levels.len() {
+    pub(super) fn push<S: Sums>(&mut self, x: View<'_>) {
+        for level in 0..self.levels.len() {
             let (below, above) = self.levels.split_at_mut(level);
             let [first, second] = &mut above[0];
             let second = if S::WIDTH == 2 { second.next() } else { &mut [] };
-            Parts::new(below, level - 1).quadruple::<S>(first.next(), second);
+            Parts::new(x, below, level).quadruple::<S>(first.next(), second);
         }
     }
 
-    /// Both numbers of the sums of the last `n` values, at most those the ladder was made for.
+    /// Both numbers of the sums of the last `n` values, at most those the ladder was made for; `x` is the tile pushed.
     #[inline(always)]
-    pub(super) fn sums<S: Sums>(&mut self, n: usize) -> [&[f64]; 2] {
+    pub(super) fn sums<S: Sums>(&mut self, x: View<'_>, n: usize) -> [&[f64]; 2] {
         let [first, second] = &mut self.sums;
-        let parts = Parts::new(&self.levels, levels(n) - 1);
+        let parts = Parts::new(x, &self.levels, levels(n));
         let mut covered = match n / parts.size {
             1 => {
                 match parts.single {
@@ -62,7 +61,7 @@ impl LadderTiles {
             }
         };
         for rung in (0..covered.ilog2()).rev().filter(|rung| n >> rung & 1 == 1) {
-            let parts = Parts::new(&self.levels, rung as usize / 2);
+            let parts = Parts::new(x, &self.levels, rung as usize / 2);
             let sizes = [covered as f64, (1_u64 << rung) as f64];
             if rung % 2 == 0 {
                 match parts.single {
@@ -86,21 +85,27 @@ impl LadderTiles {
 /// Levels that are kept for windows of `n` values.
 #[inline(always)]
 fn levels(n: usize) -> usize {
-    1 + (n.ilog2() as usize).saturating_sub(1) / 2
+    (n.ilog2() as usize).saturating_sub(1) / 2
 }
 
-/// Parts of `size` values each, one per bar.
+/// Parts of `size` values each, one per bar; the second numbers of single values, and of sums without any, are never
+/// read.
 #[derive(Clone, Copy)]
 struct Parts<'a> {
-    of: &'a [History; 2],
+    first: View<'a>,
+    second: View<'a>,
     single: bool,
     size: usize,
 }
 
 impl<'a> Parts<'a> {
+    /// Of level 0, the values `x` themselves, or of a level that is kept.
     #[inline(always)]
-    fn new(levels: &'a [[History; 2]], level: usize) -> Self {
-        Self { of: &levels[level], single: level == 0, size: 1 << (2 * level) }
+    fn new(x: View<'a>, levels: &'a [[History; 2]], level: usize) -> Self {
+        let single = level == 0;
+        let first = if single { x } else { levels[level - 1][0].view() };
+        let second = if single || levels[level - 1][1].is_none() { first } else { levels[level - 1][1].view() };
+        Self { first, second, single, size: 1 << (2 * level) }
     }
 
     /// Parts of twice the size.
@@ -125,13 +130,11 @@ impl<'a> Parts<'a> {
 
     #[inline(always)]
     fn ago(self, lag: usize) -> Part<'a> {
-        let first = self.of[0].ago(lag);
-        let second = if self.of[1].is_none() { first } else { self.of[1].ago(lag) };
-        Part { first, second }
+        Part { first: self.first.ago(lag), second: self.second.ago(lag) }
     }
 }
 
-/// The parts of a tile; the second numbers of single values, and of sums without any, are never read.
+/// The parts of a tile.
 #[derive(Clone, Copy)]
 struct Part<'a> {
     first: &'a [f64],

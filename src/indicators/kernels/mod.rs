@@ -43,11 +43,13 @@ kernels! {
     "cci" => oscillators::cci, ["cci"];
     "donchian" => averages::donchian, ["upper", "lower"];
     "ema" => averages::ema, ["ema"];
+    "hilbert_dominant_cycle" => averages::dominant_cycle, ["smooth_period"];
     "kama" => averages::kama, ["kama"];
     "linear_regression" => averages::line_end, ["end"];
     "macd" => averages::macd, ["macd", "signal", "hist"];
     "mfi" => oscillators::mfi, ["mfi"];
     "obv" => oscillators::obv, ["obv"];
+    "parabolic_sar" => averages::parabolic_sar, ["psar"];
     "roc" => averages::roc, ["roc"];
     "rsi" => oscillators::rsi, ["rsi"];
     "sma" => averages::sma, ["sma"];
@@ -91,7 +93,8 @@ fn by_stream(instance: &Instance, places: &[usize], series: &Series) -> Vec<Vec<
     for (values, &place) in values.iter_mut().zip(places) {
         columns[place] = Some(values);
     }
-    instance.start().run(series.bars(), &series.flows(), &mut columns);
+    let flows = if instance.definition().needs.is_empty() { Vec::new() } else { series.flows() };
+    instance.start().run(series.bars(), &flows, &mut columns);
     values
 }
 

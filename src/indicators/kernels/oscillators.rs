@@ -1,7 +1,8 @@
 //! Oscillators and averages of several columns.
 
+use super::averages::starts;
 use super::ladder::LadderTiles;
-use super::tiles::{ExtremeTiles, History, TILE};
+use super::tiles::{ExtremeTiles, History, TILE, Tiles};
 use super::{Columns, Out};
 use crate::indicators::Args;
 use crate::indicators::blocks::ladder::Plain;
@@ -32,11 +33,11 @@ fn has_hole(values: &[f64], at: usize, first: usize) -> bool {
 
 #[inline(always)]
 pub(super) fn rsi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
-    let mut close = History::new(1);
+    let mut closes = Tiles::new(&columns.close, 1);
     let (mut up, mut down) = (Wilder::new(p.bars(0)), Wilder::new(p.bars(0)));
     let (mut ups, mut downs) = ([0.0; TILE], [0.0; TILE]);
-    for tile in columns.close.chunks(TILE) {
-        close.push(tile);
+    for (start, tile) in starts(&columns.close) {
+        let close = closes.at(start);
         let (now, before) = (close.ago(0), close.ago(1));
         for i in 0..TILE {
             let change = now[i] - before[i];
@@ -44,10 +45,8 @@ pub(super) fn rsi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             ups[i] = if change > 0.0 { change } else { missing };
             downs[i] = if change < 0.0 { -change } else { missing };
         }
-        for i in 0..tile.len() {
-            ups[i] = up.next(ups[i]);
-            downs[i] = down.next(downs[i]);
-        }
+        up.run(&mut ups[..tile.len()]);
+        down.run(&mut downs[..tile.len()]);
         for i in 0..TILE {
             let whole = ups[i] + downs[i];
             ups[i] = if whole == 0.0 { 50.0 } else { 100.0 * (ups[i] / whole) };
@@ -60,6 +59,7 @@ pub(super) fn rsi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
 /// The true ranges of a tile; missing on the first bar of all.
 #[inline(always)]
 fn true_ranges(high: &[f64], low: &[f64], before: &[f64], ranges: &mut [f64; TILE]) {
+    let (low, before) = (&low[..high.len()], &before[..high.len()]);
     for i in 0..high.len() {
         let top = if before[i] > high[i] { before[i] } else { high[i] };
         let bottom = if before[i] < low[i] { before[i] } else { low[i] };
@@ -69,15 +69,12 @@ fn true_ranges(high: &[f64], low: &[f64], before: &[f64], ranges: &mut [f64; TIL
 
 #[inline(always)]
 pub(super) fn atr(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
-    let mut close = History::new(1);
+    let mut closes = Tiles::new(&columns.close, 1);
     let mut average = Wilder::new(p.bars(0));
     let mut ranges = [0.0; TILE];
-    for ((high, low), tile) in columns.high.chunks(TILE).zip(columns.low.chunks(TILE)).zip(columns.close.chunks(TILE)) {
-        close.push(tile);
-        true_ranges(high, low, close.ago(1), &mut ranges);
-        for range in &mut ranges[..tile.len()] {
-            *range = average.next(*range);
-        }
+    for (start, tile) in starts(&columns.high) {
+        true_ranges(tile, &columns.low[start..], closes.at(start).ago(1), &mut ranges);
+        average.run(&mut ranges[..tile.len()]);
         give(out, [&ranges], tile.len());
     }
     true
@@ -87,25 +84,22 @@ pub(super) fn atr(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
 pub(super) fn adx(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let wilder = || Wilder::new(p.bars(0));
     let (mut plus, mut minus, mut atr, mut average) = (wilder(), wilder(), wilder(), wilder());
-    let (mut highs, mut lows, mut closes) = (History::new(1), History::new(1), History::new(1));
+    let (mut highs, mut lows) = (Tiles::new(&columns.high, 1), Tiles::new(&columns.low, 1));
+    let mut closes = Tiles::new(&columns.close, 1);
     let (mut up, mut down, mut ranges) = ([0.0; TILE], [0.0; TILE], [0.0; TILE]);
-    for ((high, low), tile) in columns.high.chunks(TILE).zip(columns.low.chunks(TILE)).zip(columns.close.chunks(TILE)) {
-        highs.push(high);
-        lows.push(low);
-        closes.push(tile);
-        true_ranges(high, low, closes.ago(1), &mut ranges);
-        let (before_high, before_low) = (highs.ago(1), lows.ago(1));
+    for (start, high) in starts(&columns.high) {
+        let low = &columns.low[start..start + high.len()];
+        true_ranges(high, low, closes.at(start).ago(1), &mut ranges);
+        let (before_high, before_low) = (highs.at(start).ago(1), lows.at(start).ago(1));
         for i in 0..high.len() {
             let (rise, fall) = (high[i] - before_high[i], before_low[i] - low[i]);
             let missing = rise - rise;
             up[i] = if rise > fall && rise > 0.0 { rise } else { missing };
             down[i] = if fall > rise && fall > 0.0 { fall } else { missing };
         }
-        for i in 0..high.len() {
-            up[i] = plus.next(up[i]);
-            down[i] = minus.next(down[i]);
-            ranges[i] = atr.next(ranges[i]);
-        }
+        plus.run(&mut up[..high.len()]);
+        minus.run(&mut down[..high.len()]);
+        atr.run(&mut ranges[..high.len()]);
         for i in 0..TILE {
             let total = up[i] + down[i];
             let share = 100.0 * ((up[i] - down[i]).abs() / total);
@@ -122,14 +116,16 @@ pub(super) fn adx(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
 #[inline(always)]
 pub(super) fn stochastic(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let (n, fast, slow) = (p.bars(0), p.bars(1), p.bars(2));
+    let (mut highs, mut lows) = (Tiles::new(&columns.high, n), Tiles::new(&columns.low, n));
     let (mut highest, mut lowest) = (ExtremeTiles::<true>::new(n), ExtremeTiles::<false>::new(n));
+    let (mut k_tiles, mut d_tiles) = (History::new(fast), History::new(slow));
     let (mut fast_sum, mut slow_sum) = (LadderTiles::new::<Plain>(fast), LadderTiles::new::<Plain>(slow));
     let (fast, slow) = (Divisor::new(fast as f64), Divisor::new(slow as f64));
     let (mut ks, mut ds) = ([0.0; TILE], [0.0; TILE]);
     for (at, tile) in columns.close.chunks(TILE).enumerate() {
         let range = at * TILE..at * TILE + tile.len();
-        highest.next(&columns.high[range.clone()]);
-        lowest.next(&columns.low[range.clone()]);
+        highest.next(highs.at(range.start));
+        lowest.next(lows.at(range.start));
         for i in 0..tile.len() {
             let low = lowest.value[i];
             ks[i] = 100.0 * ratio(tile[i] - low, highest.value[i] - low);
@@ -137,11 +133,13 @@ pub(super) fn stochastic(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
         if has_hole(&ks[..tile.len()], range.start, n - 1) {
             return false;
         }
-        let [sums, _] = fast_sum.next::<Plain>(&ks[..tile.len()]);
+        k_tiles.push(&ks);
+        let [sums, _] = fast_sum.next::<Plain>(k_tiles.view());
         for (k, sum) in ks.iter_mut().zip(sums) {
             *k = fast.divide(*sum).clamp(0.0, 100.0);
         }
-        let [sums, _] = slow_sum.next::<Plain>(&ks[..tile.len()]);
+        d_tiles.push(&ks);
+        let [sums, _] = slow_sum.next::<Plain>(d_tiles.view());
         for (d, sum) in ds.iter_mut().zip(sums) {
             *d = slow.divide(*sum).clamp(0.0, 100.0);
         }
@@ -152,12 +150,13 @@ pub(super) fn stochastic(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
 
 #[inline(always)]
 pub(super) fn williams_r(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
+    let (mut highs, mut lows) = (Tiles::new(&columns.high, p.bars(0)), Tiles::new(&columns.low, p.bars(0)));
     let (mut highest, mut lowest) = (ExtremeTiles::<true>::new(p.bars(0)), ExtremeTiles::<false>::new(p.bars(0)));
     let mut values = [0.0; TILE];
     for (at, tile) in columns.close.chunks(TILE).enumerate() {
         let range = at * TILE..at * TILE + tile.len();
-        highest.next(&columns.high[range.clone()]);
-        lowest.next(&columns.low[range]);
+        highest.next(highs.at(range.start));
+        lowest.next(lows.at(range.start));
         for i in 0..tile.len() {
             let high = highest.value[i];
             values[i] = -100.0 * ratio(high - tile[i], high - lowest.value[i]);
@@ -186,8 +185,8 @@ pub(super) fn cci(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     for (at, tile) in columns.close.chunks(TILE).enumerate() {
         let range = at * TILE..at * TILE + tile.len();
         typical_prices(columns, range, &mut prices);
-        history.push(&prices[..tile.len()]);
-        let [sums, _] = ladder.next::<Plain>(&prices[..tile.len()]);
+        history.push(&prices);
+        let [sums, _] = ladder.next::<Plain>(history.view());
         for i in 0..tile.len() {
             let mean = divisor.divide(sums[i]);
             let window = history.window(i, n);
@@ -205,21 +204,25 @@ pub(super) fn ultimate(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let periods = [p.bars(0), p.bars(1), p.bars(2)];
     let longest = periods[0].max(periods[1]).max(periods[2]);
     let (mut pressures, mut ranges) = (LadderTiles::new::<Plain>(longest), LadderTiles::new::<Plain>(longest));
-    let mut close = History::new(1);
+    let mut closes = Tiles::new(&columns.close, 1);
+    let (mut pressure_tiles, mut range_tiles) = (History::new(longest), History::new(longest));
     let (mut pressure, mut range) = ([0.0; TILE], [0.0; TILE]);
     let mut shares = [[0.0; TILE]; 3];
-    for ((high, low), tile) in columns.high.chunks(TILE).zip(columns.low.chunks(TILE)).zip(columns.close.chunks(TILE)) {
-        close.push(tile);
-        let before = close.ago(1);
-        true_ranges(high, low, before, &mut range);
+    for (start, tile) in starts(&columns.close) {
+        let before = &closes.at(start).ago(1)[..tile.len()];
+        let low = &columns.low[start..start + tile.len()];
+        true_ranges(&columns.high[start..start + tile.len()], low, before, &mut range);
         for i in 0..tile.len() {
             let bottom = if before[i] < low[i] { before[i] } else { low[i] };
             pressure[i] = (tile[i] - bottom) + (before[i] - before[i]);
         }
-        pressures.push::<Plain>(&pressure[..tile.len()]);
-        ranges.push::<Plain>(&range[..tile.len()]);
+        pressure_tiles.push(&pressure);
+        range_tiles.push(&range);
+        pressures.push::<Plain>(pressure_tiles.view());
+        ranges.push::<Plain>(range_tiles.view());
         for (share, n) in shares.iter_mut().zip(periods) {
-            let ([parts, _], [wholes, _]) = (pressures.sums::<Plain>(n), ranges.sums::<Plain>(n));
+            let [parts, _] = pressures.sums::<Plain>(pressure_tiles.view(), n);
+            let [wholes, _] = ranges.sums::<Plain>(range_tiles.view(), n);
             for i in 0..TILE {
                 share[i] = ratio(parts[i], wholes[i]).clamp(0.0, 1.0);
             }
@@ -237,7 +240,7 @@ pub(super) fn ultimate(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
 pub(super) fn mfi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let n = p.bars(0);
     let (mut positive, mut negative) = (LadderTiles::new::<Plain>(n), LadderTiles::new::<Plain>(n));
-    let mut history = History::new(1);
+    let (mut history, mut up_tiles, mut down_tiles) = (History::new(1), History::new(n), History::new(n));
     let (mut prices, mut ups, mut downs) = ([0.0; TILE], [0.0; TILE], [0.0; TILE]);
     for (at, volume) in columns.volume.chunks(TILE).enumerate() {
         let range = at * TILE..at * TILE + volume.len();
@@ -253,8 +256,10 @@ pub(super) fn mfi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
         if has_hole(&ups[..volume.len()], range.start, 1) || ups.iter().chain(&downs).any(|x| x.is_infinite()) {
             return false;
         }
-        let [positives, _] = positive.next::<Plain>(&ups[..volume.len()]);
-        let [negatives, _] = negative.next::<Plain>(&downs[..volume.len()]);
+        up_tiles.push(&ups);
+        down_tiles.push(&downs);
+        let [positives, _] = positive.next::<Plain>(up_tiles.view());
+        let [negatives, _] = negative.next::<Plain>(down_tiles.view());
         for i in 0..TILE {
             let total = positives[i] + negatives[i];
             ups[i] = if total == 0.0 { 50.0 } else { (100.0 * (positives[i] / total)).clamp(0.0, 100.0) };
@@ -266,12 +271,12 @@ pub(super) fn mfi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
 
 #[inline(always)]
 pub(super) fn obv(_: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
-    let mut close = History::new(1);
+    let mut closes = Tiles::new(&columns.close, 1);
     let mut total = f64::NAN;
     let mut totals = [0.0; TILE];
-    for (tile, volume) in columns.close.chunks(TILE).zip(columns.volume.chunks(TILE)) {
-        close.push(tile);
-        let before = close.ago(1);
+    for (start, tile) in starts(&columns.close) {
+        let volume = &columns.volume[start..start + tile.len()];
+        let before = &closes.at(start).ago(1)[..tile.len()];
         for i in 0..tile.len() {
             let change = tile[i] - before[i];
             totals[i] = if change == 0.0 { 0.0 } else { volume[i].copysign(change) };

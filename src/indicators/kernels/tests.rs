@@ -1,5 +1,5 @@
 use super::ladder::LadderTiles;
-use super::tiles::{AgeTiles, ExtremeTiles, TILE};
+use super::tiles::{AgeTiles, ExtremeTiles, TILE, Tiles};
 use super::{Columns, KERNELS, by_kernel, compute_columns};
 use crate::indicators::blocks::ladder::{Ladder, Plain, Spread, Sums, Tilt};
 use crate::indicators::blocks::{Highest, Lowest};
@@ -18,9 +18,9 @@ fn same(a: &[f64], b: &[f64]) -> bool {
 }
 
 fn ladders_agree<S: Sums>(x: &[f64], n: usize) {
-    let (mut ladder, mut tiles) = (Ladder::new(n), LadderTiles::new::<S>(n));
-    for tile in x.chunks(TILE) {
-        let [first, second] = tiles.next::<S>(tile);
+    let (mut ladder, mut tiles, mut source) = (Ladder::new(n), LadderTiles::new::<S>(n), Tiles::new(x, n));
+    for (at, tile) in x.chunks(TILE).enumerate() {
+        let [first, second] = tiles.next::<S>(source.at(at * TILE));
         let parts: Vec<[f64; 2]> = tile.iter().map(|x| ladder.next::<S>(*x).parts()).collect();
         let part = |k: usize| parts.iter().map(|p| p[k]).collect::<Vec<_>>();
         assert!(same(&part(0), first), "{n}");
@@ -38,9 +38,10 @@ fn tiles_equal_the_streaming_blocks_to_the_last_bit() {
         let (mut high, mut low) = (Highest::new(n), Lowest::new(n));
         let (mut highs, mut lows) = (ExtremeTiles::<true>::new(n), ExtremeTiles::<false>::new(n));
         let (mut old_highs, mut old_lows) = (AgeTiles::<true>::new(n), AgeTiles::<false>::new(n));
-        for tile in x.chunks(TILE) {
-            highs.next(tile);
-            lows.next(tile);
+        let mut source = Tiles::new(&x, n);
+        for (at, tile) in x.chunks(TILE).enumerate() {
+            highs.next(source.at(at * TILE));
+            lows.next(source.at(at * TILE));
             old_highs.next(tile);
             old_lows.next(tile);
             let step = |x: &f64| [high.next(*x), high.age(), low.next(*x), low.age()];

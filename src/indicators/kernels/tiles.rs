@@ -49,14 +49,64 @@ impl History {
     /// The tile as it was `lag` bars ago.
     #[inline(always)]
     pub(super) fn ago(&self, lag: usize) -> &[f64] {
+        self.view().ago(lag)
+    }
+
+    /// The tile and its past.
+    #[inline(always)]
+    pub(super) fn view(&self) -> View<'_> {
+        View { past: self.past, values: &self.values }
+    }
+}
+
+/// A tile and its past, where they lie.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    past: usize,
+    values: &'a [f64],
+}
+
+impl<'a> View<'a> {
+    /// The tile as it was `lag` bars ago.
+    #[inline(always)]
+    pub(super) fn ago(self, lag: usize) -> &'a [f64] {
         &self.values[self.past - lag..][..TILE]
+    }
+}
+
+/// A column given tile by tile without copying it, but for the first and the last tile.
+pub(super) struct Tiles<'a> {
+    column: &'a [f64],
+    past: usize,
+    ends: Vec<f64>,
+}
+
+impl<'a> Tiles<'a> {
+    /// Of `column`, looking back up to `past` bars.
+    pub(super) fn new(column: &'a [f64], past: usize) -> Self {
+        Self { column, past, ends: vec![f64::NAN; past + TILE] }
+    }
+
+    /// The tile that begins at bar `start`; before the first bar all is NaN, behind the last anything.
+    #[inline(always)]
+    pub(super) fn at(&mut self, start: usize) -> View<'_> {
+        let Self { column, past, ends } = self;
+        let end = start + TILE;
+        if start >= *past && end <= column.len() {
+            return View { past: *past, values: &column[start - *past..end] };
+        }
+        let from = start.saturating_sub(*past);
+        let known = &column[from..end.min(column.len())];
+        let offset = *past - (start - from);
+        ends[offset..offset + known.len()].copy_from_slice(known);
+        View { past: *past, values: ends }
     }
 }
 
 /// Highest (`HIGH`) or lowest of the last n values over columns.
 pub(super) struct ExtremeTiles<const HIGH: bool> {
     n: usize,
-    /// Extremes of 1, 4, 16 ... values.
+    /// Extremes of 4, 16 ... values.
     levels: Vec<History>,
     /// The extremes of the tile.
     pub(super) value: Vec<f64>,
@@ -67,8 +117,8 @@ const COVER: usize = 8;
 
 impl<const HIGH: bool> ExtremeTiles<HIGH> {
     pub(super) fn new(n: usize) -> Self {
-        let mut levels = vec![History::new(n)];
-        while n.div_ceil(4_usize.pow(levels.len() as u32 - 1)) > COVER {
+        let mut levels = Vec::new();
+        while n.div_ceil(4_usize.pow(levels.len() as u32)) > COVER {
             levels.push(History::new(n));
         }
         Self { n, levels, value: vec![0.0; TILE] }
@@ -76,15 +126,15 @@ impl<const HIGH: bool> ExtremeTiles<HIGH> {
 
     /// Takes a tile of values; the extremes are in `value`.
     #[inline(always)]
-    pub(super) fn next(&mut self, x: &[f64]) {
-        self.levels[0].push(x);
+    pub(super) fn next(&mut self, x: View<'_>) {
         let mut size = 1;
-        for level in 1..self.levels.len() {
+        for level in 0..self.levels.len() {
             let (below, above) = self.levels.split_at_mut(level);
-            cover::<HIGH, 4>(&below[level - 1], [0, size, 2 * size, 3 * size], above[0].next());
+            let from = below.last().map_or(x, History::view);
+            cover::<HIGH, 4>(from, [0, size, 2 * size, 3 * size], above[0].next());
             size *= 4;
         }
-        let from = &self.levels[self.levels.len() - 1];
+        let from = self.levels.last().map_or(x, History::view);
         let last = self.n - size;
         let at = |k: usize| (k * size).min(last);
         match self.n.div_ceil(size) {
@@ -102,7 +152,7 @@ impl<const HIGH: bool> ExtremeTiles<HIGH> {
 
 /// The furthest of the values `lags` bars ago.
 #[inline(always)]
-fn cover<const HIGH: bool, const N: usize>(from: &History, lags: [usize; N], to: &mut [f64]) {
+fn cover<const HIGH: bool, const N: usize>(from: View<'_>, lags: [usize; N], to: &mut [f64]) {
     let mut past = [from.ago(0); N];
     for k in 1..N {
         past[k] = from.ago(lags[k]);

@@ -128,6 +128,23 @@ impl Indicator for Hilbert {
     }
 }
 
+/// The smoothed period on every bar, and nothing else.
+#[inline(always)]
+pub(in crate::indicators) fn smooth_periods(closes: &[f64], out: &mut Vec<f64>) {
+    let mut discriminator = Discriminator::new();
+    let mut smooth_period = UNKNOWN_PERIOD;
+    let first = closes.len().min(3);
+    out.resize(first, f64::NAN);
+    for (i, four) in closes.windows(4).enumerate() {
+        let smooth = (4.0 * four[3] + 3.0 * four[2] + 2.0 * four[1] + four[0]) / 10.0;
+        let [_, _, _, period] = discriminator.next(smooth);
+        if !period.is_nan() {
+            smooth_period = 0.33 * period + 0.67 * smooth_period;
+        }
+        out.push(if i + 4 > FIRST_PERIOD && !period.is_nan() { smooth_period } else { f64::NAN });
+    }
+}
+
 impl Hilbert {
     fn trendline(&mut self, length: usize) -> f64 {
         let mean = sum_of(&self.closes.as_slice()[LONGEST - length..], |close| close) / length as f64;
@@ -197,6 +214,7 @@ impl Discriminator {
     }
 
     /// Detrender, in-phase part, quadrature part and period, each missing until enough came.
+    #[inline(always)]
     fn next(&mut self, smooth: f64) -> [f64; 4] {
         let mut lines = [f64::NAN; 4];
         let gain = 0.075 * self.period + 0.54;
@@ -223,6 +241,7 @@ impl Discriminator {
         lines
     }
 
+    #[inline(always)]
     fn turn(&mut self, i: f64, q: f64) {
         let [i0, q0] = self.phasor;
         let [i2, q2] = [0.2 * i + 0.8 * i0, 0.2 * q + 0.8 * q0];
@@ -238,6 +257,7 @@ impl Discriminator {
 }
 
 /// Hilbert transform of the newest of seven values.
+#[inline(always)]
 fn hilbert(x: &[f64], gain: f64) -> Option<f64> {
     match x {
         &[.., g, _, e, _, c, _, a] => Some((0.0962 * a + 0.5769 * c - 0.5769 * e - 0.0962 * g) * gain),

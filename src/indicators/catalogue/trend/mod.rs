@@ -7,3 +7,5 @@ family! {
     supertrend, t3, tdfi, tema, trend_intensity_index, trend_trigger_factor, vertical_horizontal_filter, vidya, vortex,
     williams_alligator, wma, zero_lag_ec, zlema
 }
+
+pub(in crate::indicators) use parabolic_sar::stops;

@@ -54,21 +54,25 @@ struct Trend {
 
 impl Trend {
     /// High and low of a bar as this trend sees them.
+    #[inline(always)]
     fn see(&self, high: f64, low: f64) -> (f64, f64) {
         let (a, b) = (self.sign * high, self.sign * low);
         (a.max(b), a.min(b))
     }
 
     /// The trend the other way, whose stop is the extreme of this one.
+    #[inline(always)]
     fn turned(&self, low: f64, step: f64) -> Self {
         Self { sign: -self.sign, sar: -self.ep, ep: -low, af: step }
     }
 
+    #[inline(always)]
     fn advance(&mut self, high: f64, step: f64, max: f64) {
         self.af = if high > self.ep { (self.af + step).min(max) } else { self.af };
         self.ep = self.ep.max(high);
     }
 
+    #[inline(always)]
     fn follow(&mut self, lowest: f64) {
         self.sar = (self.sar + self.af * (self.ep - self.sar)).min(lowest);
     }
@@ -76,7 +80,8 @@ impl Trend {
 
 #[derive(Serialize, Deserialize)]
 struct Stop {
-    step: f64,
+    /// Acceleration at the start of a trend.
+    first: f64,
     max: f64,
     high: f64,
     low: f64,
@@ -87,7 +92,7 @@ struct Stop {
 impl Build for Stop {
     fn build(p: Args<'_>) -> Self {
         Self {
-            step: p.real(0).min(p.real(1)),
+            first: p.real(0).min(p.real(1)),
             max: p.real(1),
             high: f64::NAN,
             low: f64::NAN,
@@ -99,37 +104,57 @@ impl Build for Stop {
 impl Indicator for Stop {
     #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
+        if let Some(values) = self.step(bar.high, bar.low) {
+            put(lines, values);
+        }
+    }
+}
+
+/// The stop on every bar, and nothing else.
+#[inline(always)]
+pub(in crate::indicators) fn stops(p: Args<'_>, high: &[f64], low: &[f64], out: &mut Vec<f64>) {
+    let mut stop = Stop::build(p);
+    for (high, low) in high.iter().zip(low) {
+        out.push(stop.step(*high, *low).map_or(f64::NAN, |values| values[0]));
+    }
+}
+
+impl Stop {
+    /// Stop, direction, extreme price and acceleration, once there are two bars.
+    #[inline(always)]
+    fn step(&mut self, bar_high: f64, bar_low: f64) -> Option<[f64; 4]> {
         let (mut high, mut low) = (self.high, self.low);
-        (self.high, self.low) = (bar.high, bar.low);
+        (self.high, self.low) = (bar_high, bar_low);
         let mut trend = self.trend;
         if trend.sign == 0.0 {
             if high.is_nan() {
-                return;
+                return None;
             }
-            let fall = low - bar.low;
-            trend = if fall > 0.0 && fall > bar.high - high {
-                Trend { sign: -1.0, sar: -high, ep: -bar.low, af: self.step }
+            let fall = low - bar_low;
+            trend = if fall > 0.0 && fall > bar_high - high {
+                Trend { sign: -1.0, sar: -high, ep: -bar_low, af: self.first }
             } else {
-                Trend { sign: 1.0, sar: low, ep: bar.high, af: self.step }
+                Trend { sign: 1.0, sar: low, ep: bar_high, af: self.first }
             };
-            (high, low) = (bar.high, bar.low);
+            (high, low) = (bar_high, bar_low);
         }
-        let (top, bottom) = trend.see(bar.high, bar.low);
+        let (top, bottom) = trend.see(bar_high, bar_low);
         let (_, before) = trend.see(high, low);
         let mut lowest = before.min(bottom);
         let mut shown = trend.sar;
         if bottom <= trend.sar {
             let (before, _) = trend.see(high, low);
             lowest = -before.max(top);
-            trend = trend.turned(bottom, self.step);
+            trend = trend.turned(bottom, self.first);
             trend.sar = trend.sar.min(lowest);
             shown = trend.sar;
         } else {
-            trend.advance(top, self.step, self.max);
+            trend.advance(top, self.first, self.max);
         }
-        put(lines, [trend.sign * shown, trend.sign, trend.sign * trend.ep, trend.af]);
+        let values = [trend.sign * shown, trend.sign, trend.sign * trend.ep, trend.af];
         trend.follow(lowest);
         self.trend = trend;
+        Some(values)
     }
 }
 
