@@ -12,3 +12,4 @@ mod formulas;
 mod gui;
 mod kill;
 mod pipeline;
+mod twins;
