@@ -38,7 +38,7 @@ fn entry(ui: &mut egui::Ui, shown: &Shown<'_>, bar: usize, commands: &mut Comman
     let value_ink = if weak { theme::WEAK } else { theme::TEXT };
     text.append(&value, 5.0, egui::TextFormat::simple(theme::small(), value_ink));
     text.wrap = egui::text::TextWrapping::truncate_at_width(ui.max_rect().width() - 28.0);
-    let fill = theme::PANEL.gamma_multiply(0.8);
+    let fill = theme::PANEL.gamma_multiply(0.93);
     let button = egui::Button::new(text).fill(fill).stroke(egui::Stroke::NONE).min_size(vec2(0.0, ROW));
     let label = format!("{name} {value}");
     let response = ui.add(button);

@@ -19,6 +19,9 @@ pub(super) struct List {
     family: Option<Family>,
     #[serde(skip)]
     found: Found,
+    /// The indicator that was last in view: another one chosen elsewhere is scrolled to.
+    #[serde(skip)]
+    last: Option<String>,
 }
 
 /// What the list shows, made anew when a choice changes.
@@ -63,7 +66,7 @@ impl List {
             ui.label(RichText::new("No indicator has these words").color(theme::WEAK));
             return;
         }
-        let moved = self.keys(ui, &field, state, commands);
+        let moved = self.keys(ui, &field, state, commands).or_else(|| self.moved(state));
         self.rows(ui, state, moved, commands);
     }
 
@@ -113,6 +116,18 @@ impl List {
         self.found = Found { key: Some(key), rows };
     }
 
+    /// Row of an indicator that was chosen elsewhere.
+    fn moved(&mut self, state: &AppState) -> Option<usize> {
+        let id = state.indicators.chosen.as_ref().map(|chosen| chosen.instance.definition().id);
+        if id == self.last.as_deref() {
+            return None;
+        }
+        self.last = id.map(str::to_owned);
+        let known = &state.indicators.known;
+        let here = |row: &Row| matches!(row, Row::Indicator(i) if Some(known[*i].definition().id) == id);
+        self.found.rows.iter().position(here)
+    }
+
     /// Arrows move through the indicators, unless another field is typed in.
     fn keys(&self, ui: &egui::Ui, field: &egui::Response, state: &AppState, commands: &mut Commands) -> Option<usize> {
         let free = field.has_focus() || (!ui.ctx().text_edit_focused() && ui.rect_contains_pointer(ui.max_rect()));
@@ -145,7 +160,7 @@ impl List {
         Some(row)
     }
 
-    fn rows(&self, ui: &mut egui::Ui, state: &AppState, moved: Option<usize>, commands: &mut Commands) {
+    fn rows(&mut self, ui: &mut egui::Ui, state: &AppState, moved: Option<usize>, commands: &mut Commands) {
         let known = &state.indicators.known;
         let chosen = state.indicators.chosen.as_ref().map(|chosen| chosen.instance.definition().id);
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -157,10 +172,18 @@ impl List {
         }
         area.show_rows(ui, ROW, self.found.rows.len(), |ui, shown| {
             for row in &self.found.rows[shown] {
-                match *row {
-                    Row::Family(family, count) => heading(ui, family, count),
-                    Row::Indicator(i) => indicator(ui, &known[i], chosen, commands),
-                    Row::Line(i, line) => line_row(ui, &known[i], line, commands),
+                let clicked = match *row {
+                    Row::Family(family, count) => {
+                        heading(ui, family, count);
+                        None
+                    }
+                    Row::Indicator(i) => indicator(ui, &known[i], chosen),
+                    Row::Line(i, line) => line_row(ui, &known[i], line),
+                };
+                if let Some(id) = clicked {
+                    commands.push(Command::ChooseIndicator(id.clone()));
+                    // It is in view already.
+                    self.last = Some(id);
                 }
             }
         });
@@ -193,23 +216,21 @@ fn row(ui: &mut egui::Ui, selected: bool, label: &str, texts: [(&str, egui::Colo
     response
 }
 
-fn indicator(ui: &mut egui::Ui, instance: &Instance, chosen: Option<&str>, commands: &mut Commands) {
+/// Gives the id when it is clicked.
+fn indicator(ui: &mut egui::Ui, instance: &Instance, chosen: Option<&str>) -> Option<String> {
     let about = instance.definition();
     let label = format!("Indicator {}", about.id);
     let texts = [(about.id, theme::TEXT, 10.0), (about.title, theme::WEAK, 0.0)];
     let response = row(ui, chosen == Some(about.id), &label, texts);
-    if response.on_hover_text(about.title).clicked() {
-        commands.push(Command::ChooseIndicator(about.id.to_owned()));
-    }
+    response.on_hover_text(about.title).clicked().then(|| about.id.to_owned())
 }
 
-fn line_row(ui: &mut egui::Ui, instance: &Instance, line: usize, commands: &mut Commands) {
+/// Gives the id of its indicator when it is clicked.
+fn line_row(ui: &mut egui::Ui, instance: &Instance, line: usize) -> Option<String> {
     let about = instance.definition();
     let spec = &about.lines[line];
     let label = format!("Line {}.{}", about.id, spec.name);
     let name = format!(".{}", spec.name);
     let response = row(ui, false, &label, [(&name, theme::TEXT, 24.0), (&spec.meaning, theme::WEAK, 0.0)]);
-    if response.on_hover_text(&*spec.meaning).clicked() {
-        commands.push(Command::ChooseIndicator(about.id.to_owned()));
-    }
+    response.on_hover_text(&*spec.meaning).clicked().then(|| about.id.to_owned())
 }
