@@ -17,6 +17,7 @@ mod rule;
 mod sharpe;
 mod signals;
 mod statistics;
+mod subset;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use report::{RegimeRow, StrategyReport, comparison_table, regime_table};
 pub use rule::{Rule, RuleStrategy};
 pub use sharpe::{deflated_sharpe, probabilistic_sharpe};
 pub use signals::{Signal, SignalStrategy};
-pub use statistics::{Statistics, Yardstick};
+pub use statistics::{Statistics, Yardstick, underwater};
+pub use subset::subset;
 pub use summary::TradeSummary;
 pub use verdict::{Difference, Verdict};

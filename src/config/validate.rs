@@ -37,8 +37,15 @@ fn share(c: &mut Checks, field: &str, value: f64) {
 }
 
 fn check_features(features: &FeaturesConfig, c: &mut Checks) {
-    let FeaturesConfig { groups, indicators: _, lookback_windows, feature_dim: _, fe_workers: _, fe_chunk, fe_parallel_threshold: _ } =
-        features;
+    let FeaturesConfig {
+        groups,
+        indicators: _,
+        lookback_windows,
+        feature_dim: _,
+        fe_workers: _,
+        fe_chunk,
+        fe_parallel_threshold: _,
+    } = features;
     c.require(!groups.is_empty(), "features.groups", "must name at least one group, or the network sees nothing");
     at_least(c, "features.fe_chunk", *fe_chunk, 1);
     let smallest = lookback_windows.iter().copied().min().unwrap_or(4);

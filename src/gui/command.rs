@@ -118,6 +118,8 @@ pub enum Command {
     ToggleKeys,
     /// Shows version and disclaimer.
     ToggleAbout,
+    /// Says something in the status bar.
+    Say(String),
     /// Puts text into the clipboard.
     Copy(String),
     /// Larger (1), smaller (-1) or normal (0) text.
@@ -229,6 +231,7 @@ impl Command {
             Self::TogglePalette => "Command palette".to_owned(),
             Self::ToggleKeys => "Keyboard shortcuts".to_owned(),
             Self::ToggleAbout => "About Glassbox".to_owned(),
+            Self::Say(_) => "Say".to_owned(),
             Self::Copy(_) => "Copy".to_owned(),
             Self::Zoom(step) => match step {
                 0 => "Normal text size",

@@ -1,21 +1,20 @@
 use eframe::egui;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::board::Done;
 use super::command::Command;
 use super::panels::Pane;
 use super::shell::Shell;
-use super::state::{DataView, JobId, JobKind, JobState, Loadable, Note, RunScore, Selection};
+use super::state::{JobId, JobKind, JobState, Loadable, RunScore, Selection};
 use super::workspace::Workspace;
 use crate::config::preset;
-use crate::data::ReadOptions;
 use crate::dataset::Slice;
 use crate::jobs::Worker;
 use crate::runs::{RunStatus, Stage, list_runs, read_lines};
 use crate::tasks::{
-    Explainer, Explanation, Job, RunRequest, RunView, doctor, extract_demo, inspect, open_run, open_view, read_reports,
-    run, stage_of_run,
+    Explainer, Explanation, Filter, FilteredRun, Job, RunRequest, RunView, doctor, open_run, read_reports, run,
+    stage_of_run,
 };
 
 impl Shell {
@@ -48,7 +47,7 @@ impl Shell {
                 }
             }
             Command::StepTrade(step) => self.step_trade(step),
-            Command::AskData => self.dialog.open = true,
+            Command::AskData => self.dialog.show(),
             Command::OpenPath(path) => self.open_path(&path, now),
             Command::OpenDemo => self.open_demo(now),
             Command::InspectData(path) => self.inspect(path, now),
@@ -92,6 +91,7 @@ impl Shell {
             Command::TogglePalette => self.palette.toggle(),
             Command::ToggleKeys => self.keys_open = !self.keys_open,
             Command::ToggleAbout => self.about_open = !self.about_open,
+            Command::Say(text) => self.state.say(false, text),
             Command::Copy(text) => ctx.copy_text(text),
             Command::Zoom(step) => {
                 let factor = if step == 0 { 1.0 } else { ctx.zoom_factor() + 0.1 * f32::from(step) };
@@ -117,7 +117,7 @@ impl Shell {
         }
     }
 
-    fn start(
+    pub(super) fn start(
         &mut self,
         name: &str,
         kind: JobKind,
@@ -127,8 +127,16 @@ impl Shell {
         self.board.start(&mut self.state, name, kind, now, Arc::clone(&self.wake), task)
     }
 
-    /// Takes in what a job brought.
-    pub(super) fn finish(&mut self, kind: JobKind, result: Result<Done, String>, now: f64) {
+    /// Takes in what a job brought, unless another of its kind was asked for since.
+    pub(super) fn finish(&mut self, id: JobId, kind: JobKind, result: Result<Done, String>, now: f64) {
+        let newest = match kind {
+            JobKind::OpenRun => self.opens,
+            JobKind::Inspect => self.inspects,
+            _ => Some(id),
+        };
+        if newest != Some(id) {
+            return;
+        }
         match (kind, result) {
             (_, Ok(Done::View(view))) => self.show_run(Arc::new(*view)),
             (_, Ok(Done::Report(report))) => {
@@ -149,7 +157,7 @@ impl Shell {
                 }
             }
             (JobKind::Run(_) | JobKind::Stage(_), Err(_)) => self.refresh_runs(),
-            (JobKind::Doctor, Err(problem)) => self.state.log.push(Note { error: true, text: problem }),
+            (JobKind::Doctor, Err(_)) => {}
         }
     }
 
@@ -164,7 +172,18 @@ impl Shell {
             move || Explainer::load(base, &Job::detached()),
             |explainer, bar| explainer.explain(bar),
         )
-        .map_err(|err| self.state.log.push(Note { error: true, text: format!("cannot explain: {err}") }))
+        .map_err(|err| self.state.say(true, format!("cannot explain: {err}")))
+        .ok();
+        let base = Arc::clone(&view);
+        self.state.filtered = Loadable::Empty;
+        self.sifted = None;
+        self.sieve = Worker::<Filter, FilteredRun>::start(
+            "filter",
+            Arc::clone(&self.wake),
+            move || Ok(base),
+            |run, filter| Ok(FilteredRun::new(run, filter)),
+        )
+        .map_err(|err| self.state.say(true, format!("cannot filter: {err}")))
         .ok();
         // The last trade shows every panel at work at once; without trades the last bar does.
         let trades = view.trades().len();
@@ -186,6 +205,20 @@ impl Shell {
             if self.state.why.ready().is_none() {
                 self.state.why = Loadable::Loading("asking the network".to_owned());
             }
+        }
+    }
+
+    /// Asks for what the filters leave whenever they change; the latest question wins.
+    pub(super) fn sift(&mut self) {
+        let Some(sieve) = self.sieve.as_ref().filter(|_| self.state.view.ready().is_some()) else { return };
+        let filter = self.state.selection.filter();
+        if self.sifted.as_ref() == Some(&filter) {
+            return;
+        }
+        sieve.ask(filter.clone());
+        self.sifted = Some(filter);
+        if !matches!(self.state.filtered, Loadable::Ready(_)) {
+            self.state.filtered = Loadable::Loading("filtering".to_owned());
         }
     }
 
@@ -220,48 +253,6 @@ impl Shell {
         if let Some((trade, _)) = next {
             self.select_trade(*trade);
         }
-    }
-
-    /// A run folder is opened, a folder with runs becomes the workspace, a file is looked at.
-    pub(super) fn open_path(&mut self, path: &Path, now: f64) {
-        if path.join("run.json").is_file() {
-            self.open_run_folder(path.to_owned(), now);
-        } else if path.is_dir() {
-            path.clone_into(&mut self.state.workspace);
-            self.refresh_runs();
-            if let Some(run) = self.state.runs.first() {
-                let folder = run.dir.path().to_owned();
-                self.open_run_folder(folder, now);
-            }
-        } else {
-            self.inspect(path.to_owned(), now);
-        }
-    }
-
-    fn open_run_folder(&mut self, folder: PathBuf, now: f64) {
-        self.state.demo = false;
-        self.state.view = Loadable::Loading(folder.display().to_string());
-        self.start("open run", JobKind::OpenRun, now, move |job| {
-            open_view(&folder, job).map(|view| Done::View(Box::new(view)))
-        });
-    }
-
-    /// Opens the embedded demo.
-    pub fn open_demo(&mut self, now: f64) {
-        self.state.demo = true;
-        self.state.view = Loadable::Loading("the demo".to_owned());
-        let cache = self.cache.clone();
-        self.start("open demo", JobKind::OpenRun, now, move |job| {
-            open_view(&extract_demo(&cache)?, job).map(|view| Done::View(Box::new(view)))
-        });
-    }
-
-    fn inspect(&mut self, path: PathBuf, now: f64) {
-        self.state.data = Some(DataView { path: path.clone(), report: Loadable::Loading("reading bars".to_owned()) });
-        self.show_pane(Pane::Data);
-        self.start("inspect", JobKind::Inspect, now, move |job| {
-            inspect(&path, &ReadOptions::default(), job).map(|report| Done::Report(Box::new(report)))
-        });
     }
 
     fn new_run(&mut self, until: Stage, resume: bool, now: f64) {

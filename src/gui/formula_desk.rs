@@ -7,7 +7,6 @@ use super::command::Command;
 use super::formulas::Editor;
 use super::panels::Pane;
 use super::shell::Shell;
-use super::state::Note;
 use crate::jobs::{Job as Handle, Outcome, Worker, spawn};
 use crate::tasks::{Checked, EXAMPLES, FormulaText, TaskEvent, check_formulas, save_formula, watch_formulas};
 
@@ -158,7 +157,7 @@ impl Shell {
             match checker {
                 Ok(checker) => self.formula_desk.checker = Some(checker),
                 Err(err) => {
-                    self.state.log.push(Note { error: true, text: format!("cannot check formulas: {err}") });
+                    self.state.say(true, format!("cannot check formulas: {err}"));
                     self.formula_desk.changed = false;
                 }
             }
@@ -191,7 +190,7 @@ impl Shell {
         let started = spawn("watch formulas", Arc::clone(&self.wake), move |job| watch_formulas(&folder, job));
         match started {
             Ok(watcher) => self.formula_desk.watcher = Some(watcher),
-            Err(err) => self.state.log.push(Note { error: true, text: format!("cannot watch formulas: {err}") }),
+            Err(err) => self.state.say(true, format!("cannot watch formulas: {err}")),
         }
     }
 

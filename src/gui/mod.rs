@@ -11,6 +11,7 @@ mod execute;
 mod formula_desk;
 mod formulas;
 mod indicators;
+mod open;
 mod palette;
 mod panels;
 mod persist;
@@ -23,6 +24,7 @@ mod workspace;
 
 pub use app::{OpenWindow, WindowError, open_window};
 pub use command::{Command, Commands};
+pub use dialogs::{SystemDialog, Wanted};
 pub use formulas::{Editor, Formulas};
 pub use indicators::{ChartLine, Chosen, Indicators, LineState, Place, Stored, Values};
 pub use panels::{Header, Pane, Panel, Panels};

@@ -8,16 +8,16 @@ use egui_tiles::Tree;
 use super::board::Board;
 use super::command::{Command, Commands};
 use super::desk::Desk;
-use super::dialogs::OpenDialog;
+use super::dialogs::{OpenDialog, SystemDialog, system_dialog};
 use super::formula_desk::FormulaDesk;
 use super::palette::Palette;
 use super::panels::{Pane, Panels};
 use super::persist::{self, Saved};
-use super::state::{AppState, Hover, Loadable};
+use super::state::{AppState, Hover, JobId, Loadable};
 use super::workspace::{Docking, Workspace};
 use super::{bars, theme};
 use crate::jobs::{Waker, Worker};
-use crate::tasks::Explanation;
+use crate::tasks::{Explanation, Filter, FilteredRun};
 
 /// The whole window without the window: state, layout and jobs. [`Shell::logic`] thinks, [`Shell::ui`] draws; tests call
 /// both, the program's frame loop does the same.
@@ -30,9 +30,13 @@ pub struct Shell {
     pub commands: Commands,
     /// The workspace in front.
     pub workspace: Workspace,
+    /// How the system is asked for a file or folder.
+    pub system_dialog: SystemDialog,
     pub(super) trees: BTreeMap<Workspace, Tree<Pane>>,
     pub(super) dialog: OpenDialog,
     pub(super) palette: Palette,
+    /// Files dragged over the window at present.
+    pub(super) dragged: usize,
     pub(super) keys_open: bool,
     pub(super) about_open: bool,
     pub(super) board: Board,
@@ -41,6 +45,13 @@ pub struct Shell {
     pub(super) explainer: Option<Worker<usize, Explanation>>,
     /// The bar the explainer was last asked for.
     pub(super) asked: Option<usize>,
+    pub(super) sieve: Option<Worker<Filter, FilteredRun>>,
+    /// The filter the sieve was last asked for.
+    pub(super) sifted: Option<Filter>,
+    /// The newest job that opens a run.
+    pub(super) opens: Option<JobId>,
+    /// The newest job that looks at a file.
+    pub(super) inspects: Option<JobId>,
     pub(super) wake: Waker,
     pub(super) cache: PathBuf,
 }
@@ -68,9 +79,11 @@ impl Shell {
             panels,
             commands: Commands::default(),
             workspace,
+            system_dialog,
             trees,
             dialog: OpenDialog::default(),
             palette: Palette::default(),
+            dragged: 0,
             keys_open: false,
             about_open: false,
             board: Board::default(),
@@ -78,6 +91,10 @@ impl Shell {
             formula_desk: FormulaDesk::default(),
             explainer: None,
             asked: None,
+            sieve: None,
+            sifted: None,
+            opens: None,
+            inspects: None,
             wake,
             cache,
         }
@@ -88,8 +105,8 @@ impl Shell {
         let now = ctx.input(|input| input.time);
         self.dialog.poll(&mut self.commands);
         let before = self.state.live.run.clone();
-        for (kind, result) in self.board.drain(&mut self.state, now) {
-            self.finish(kind, result, now);
+        for (id, kind, result) in self.board.drain(&mut self.state, now) {
+            self.finish(id, kind, result, now);
         }
         if self.state.live.run.is_some() && self.state.live.run != before {
             self.refresh_runs();
@@ -100,12 +117,19 @@ impl Shell {
                 Err(problem) => Loadable::Failed(problem),
             };
         }
+        if let Some(answer) = self.sieve.as_ref().and_then(Worker::poll) {
+            self.state.filtered = match answer {
+                Ok(found) => Loadable::Ready(Arc::new(found)),
+                Err(problem) => Loadable::Failed(problem),
+            };
+        }
         for command in self.commands.take() {
             self.run(command, ctx, now);
         }
         self.ask_why();
         self.serve_formulas();
         self.serve_lines();
+        self.sift();
         if !self.board.is_empty() {
             // Elapsed time and ETA move even while a job says nothing.
             ctx.request_repaint_after(std::time::Duration::from_millis(250));
@@ -126,24 +150,16 @@ impl Shell {
                 tree.ui(&mut docking, ui);
             }
         });
-        self.dialog.ui(ui, &self.wake, &mut self.commands);
+        self.dialog.ui(ui, self.system_dialog, &self.wake, &mut self.commands);
         self.palette.ui(ui, &self.state, &mut self.commands);
         self.sheets(ui);
-        let dropped: Vec<PathBuf> =
-            ui.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
-        self.commands_for_drops(dropped);
+        self.drops(ui);
         if self.state.hover != self.commands.hover {
             self.state.hover = self.commands.hover.clone();
             ui.request_repaint();
         }
         if !self.commands.is_empty() {
             ui.request_repaint();
-        }
-    }
-
-    fn commands_for_drops(&mut self, dropped: Vec<PathBuf>) {
-        for path in dropped {
-            self.commands.push(Command::OpenPath(path));
         }
     }
 
@@ -206,7 +222,14 @@ impl Shell {
             "runs": state.runs.len(),
             "palette": self.palette.open,
             "dialog": self.dialog.open,
+            "dialog_says": self.dialog.says(),
+            "said": state.said().map(|note| &note.text),
+            "dragged": self.dragged,
             "data": state.data.as_ref().map(|data| &data.path),
+            "data_problem": state.data.as_ref().and_then(|data| match &data.report {
+                Loadable::Failed(problem) => Some(problem),
+                _ => None,
+            }),
             "jobs": state.jobs.iter().map(|job| serde_json::json!({
                 "name": job.name, "state": format!("{:?}", job.state), "done": job.progress.done,
                 "total": job.progress.total, "stage": job.progress.stage,

@@ -136,7 +136,7 @@ fn compat_lines_equal_the_originals_output() {
         assert!(rows.iter().all(|row| row[column].is_nan() == values[row[0] as usize].is_nan()), "{name}");
         compared += 1;
     }
-    assert_eq!(compared, 250);
+    assert_eq!(compared, 252);
 }
 
 #[test]

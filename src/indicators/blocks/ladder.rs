@@ -116,8 +116,7 @@ impl Sums for Spread {
 
     #[inline(always)]
     fn one(x: f64) -> Self {
-        // x - x is 0, or NaN with x.
-        Self { sum: x, squares: x - x }
+        Self { sum: x, squares: hole(x) }
     }
 
     #[inline(always)]
@@ -157,7 +156,7 @@ impl Sums for Tilt {
 
     #[inline(always)]
     fn one(x: f64) -> Self {
-        Self { sum: x, weighted: x - x }
+        Self { sum: x, weighted: hole(x) }
     }
 
     #[inline(always)]
@@ -181,4 +180,11 @@ impl Sums for Tilt {
     fn of([sum, weighted]: [f64; 2]) -> Self {
         Self { sum, weighted }
     }
+}
+
+/// 0, or missing where `x` is.
+#[expect(clippy::eq_op, reason = "NaN and infinity less themselves are NaN, everything else 0")]
+#[inline(always)]
+pub(in crate::indicators) fn hole(x: f64) -> f64 {
+    x - x
 }

@@ -45,9 +45,10 @@ impl LadderTiles {
         let parts = Parts::new(x, &self.levels, levels(n));
         let mut covered = match n / parts.size {
             1 => {
-                match parts.single {
-                    true => one::<S, true>(parts.ago(0), first, second),
-                    false => one::<S, false>(parts.ago(0), first, second),
+                if parts.single {
+                    one::<S, true>(parts.ago(0), first, second);
+                } else {
+                    one::<S, false>(parts.ago(0), first, second);
                 }
                 parts.size
             }
@@ -64,15 +65,17 @@ impl LadderTiles {
             let parts = Parts::new(x, &self.levels, rung as usize / 2);
             let sizes = [covered as f64, (1_u64 << rung) as f64];
             if rung % 2 == 0 {
-                match parts.single {
-                    true => join_one::<S, true>(parts.ago(covered), sizes, first, second),
-                    false => join_one::<S, false>(parts.ago(covered), sizes, first, second),
+                if parts.single {
+                    join_one::<S, true>(parts.ago(covered), sizes, first, second);
+                } else {
+                    join_one::<S, false>(parts.ago(covered), sizes, first, second);
                 }
             } else {
                 let pair = [parts.ago(covered), parts.ago(covered + parts.size)];
-                match parts.single {
-                    true => join_two::<S, true>(pair, sizes, first, second),
-                    false => join_two::<S, false>(pair, sizes, first, second),
+                if parts.single {
+                    join_two::<S, true>(pair, sizes, first, second);
+                } else {
+                    join_two::<S, false>(pair, sizes, first, second);
                 }
             }
             covered += 1 << rung;
@@ -112,9 +115,10 @@ impl<'a> Parts<'a> {
     #[inline(always)]
     fn pair<S: Sums>(self, first: &mut [f64], second: &mut [f64]) {
         let parts = [self.ago(0), self.ago(self.size)];
-        match self.single {
-            true => two::<S, true>(parts, 1.0, first, second),
-            false => two::<S, false>(parts, self.size as f64, first, second),
+        if self.single {
+            two::<S, true>(parts, 1.0, first, second);
+        } else {
+            two::<S, false>(parts, self.size as f64, first, second);
         }
     }
 
@@ -122,9 +126,10 @@ impl<'a> Parts<'a> {
     #[inline(always)]
     fn quadruple<S: Sums>(self, first: &mut [f64], second: &mut [f64]) {
         let parts = [self.ago(0), self.ago(self.size), self.ago(2 * self.size), self.ago(3 * self.size)];
-        match self.single {
-            true => four::<S, true>(parts, 1.0, first, second),
-            false => four::<S, false>(parts, self.size as f64, first, second),
+        if self.single {
+            four::<S, true>(parts, 1.0, first, second);
+        } else {
+            four::<S, false>(parts, self.size as f64, first, second);
         }
     }
 

@@ -5,7 +5,7 @@ use super::ladder::LadderTiles;
 use super::tiles::{ExtremeTiles, History, TILE, Tiles};
 use super::{Columns, Out};
 use crate::indicators::Args;
-use crate::indicators::blocks::ladder::Plain;
+use crate::indicators::blocks::ladder::{Plain, hole};
 use crate::indicators::blocks::{Divisor, Wilder, sum_of};
 
 /// Writes the rows of a tile to the columns that are wanted.
@@ -41,7 +41,7 @@ pub(super) fn rsi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
         let (now, before) = (close.ago(0), close.ago(1));
         for i in 0..TILE {
             let change = now[i] - before[i];
-            let missing = change - change;
+            let missing = hole(change);
             ups[i] = if change > 0.0 { change } else { missing };
             downs[i] = if change < 0.0 { -change } else { missing };
         }
@@ -63,7 +63,7 @@ fn true_ranges(high: &[f64], low: &[f64], before: &[f64], ranges: &mut [f64; TIL
     for i in 0..high.len() {
         let top = if before[i] > high[i] { before[i] } else { high[i] };
         let bottom = if before[i] < low[i] { before[i] } else { low[i] };
-        ranges[i] = (top - bottom) + (before[i] - before[i]);
+        ranges[i] = (top - bottom) + hole(before[i]);
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn adx(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
         let (before_high, before_low) = (highs.at(start).ago(1), lows.at(start).ago(1));
         for i in 0..high.len() {
             let (rise, fall) = (high[i] - before_high[i], before_low[i] - low[i]);
-            let missing = rise - rise;
+            let missing = hole(rise);
             up[i] = if rise > fall && rise > 0.0 { rise } else { missing };
             down[i] = if fall > rise && fall > 0.0 { fall } else { missing };
         }
@@ -214,7 +214,7 @@ pub(super) fn ultimate(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
         true_ranges(&columns.high[start..start + tile.len()], low, before, &mut range);
         for i in 0..tile.len() {
             let bottom = if before[i] < low[i] { before[i] } else { low[i] };
-            pressure[i] = (tile[i] - bottom) + (before[i] - before[i]);
+            pressure[i] = (tile[i] - bottom) + hole(before[i]);
         }
         pressure_tiles.push(&pressure);
         range_tiles.push(&range);
@@ -249,7 +249,7 @@ pub(super) fn mfi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
         let before = history.ago(1);
         for i in 0..volume.len() {
             let (change, money) = (prices[i] - before[i], prices[i] * volume[i]);
-            let missing = change - change;
+            let missing = hole(change);
             ups[i] = if change > 0.0 { money } else { missing };
             downs[i] = if change < 0.0 { money } else { missing };
         }

@@ -1,6 +1,8 @@
 //! Blocks over whole columns, a tile at a time, bit-equal to the streaming blocks: the same operations in the same order,
 //! several bars at once.
 
+use crate::indicators::blocks::ladder::hole;
+
 /// Bars worked on at once: what a tile needs stays in the first cache level.
 pub(super) const TILE: usize = 512;
 
@@ -216,7 +218,7 @@ impl<const HIGH: bool> AgeTiles<HIGH> {
         for i in 0..TILE {
             let keep = keeps::<HIGH>(new[i], old[i]);
             // Before the window is full the older value is missing, and so is the age.
-            age[i] = if keep { new_age[i] } else { old_age[i] + lag as f64 } + (old[i] - old[i]);
+            age[i] = if keep { new_age[i] } else { old_age[i] + lag as f64 } + hole(old[i]);
         }
     }
 }

@@ -84,12 +84,11 @@ fn formulas_that_double_from_file_to_file_end() {
     let name = |i: usize| format!("f{}", char::from(b'a' + i as u8));
     let files: Vec<(String, Vec<u8>)> = (0..20)
         .map(|i| {
-            let text = match i {
-                0 => "param n = 2 from 1 to 9\nx = rsi(period=n).rsi".to_owned(),
-                _ => {
-                    let before = name(i - 1);
-                    format!("param n = 2 from 1 to 9\nx = {before}(n=n).x + {before}(n=3).x")
-                }
+            let text = if i == 0 {
+                "param n = 2 from 1 to 9\nx = rsi(period=n).rsi".to_owned()
+            } else {
+                let before = name(i - 1);
+                format!("param n = 2 from 1 to 9\nx = {before}(n=n).x + {before}(n=3).x")
             };
             (name(i), text.into_bytes())
         })
