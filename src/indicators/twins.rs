@@ -74,7 +74,7 @@ static TWINS: &[(&str, &str)] = &[
     ("squeeze_volatility.bb_bot", "bollinger.bot"),
     ("squeeze_volatility.bb_top", "bollinger.top"),
     ("squeeze_volatility.ma", "bollinger.mid"),
-    ("squeeze_volatility.squeeze_off", "squeeze_volatility.sqz"),
+    ("squeeze_volatility.squeeze_off", "squeeze_volatility.squeeze_on"),
     ("squeeze_volatility.sqz", "squeeze_volatility.squeeze_on"),
     ("ssl_channel.hma_hi", "butterworth.butter"),
     ("ssl_channel.hma_lo", "butterworth.butter"),
