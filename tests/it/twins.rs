@@ -47,7 +47,7 @@ fn default_lines_do_not_restate_one_another() {
         for (b, y) in &kept[i + 1..] {
             let r = correlation(x, y);
             // A line that never changes correlates with nothing.
-            assert!(!(r.abs() > 0.9999), "{a} and {b}: {r}");
+            assert!(r.is_nan() || r.abs() <= 0.9999, "{a} and {b}: {r}");
         }
     }
 }
