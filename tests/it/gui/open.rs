@@ -219,7 +219,7 @@ fn a_system_without_a_dialog_gives_a_sentence_and_the_path_works() {
 fn a_dialog_that_never_answers_blocks_no_frame_and_no_path() {
     let (mut window, folder) = asked(|_| {
         // Longer than any test waits.
-        std::thread::sleep(std::time::Duration::from_secs(600));
+        std::thread::sleep(std::time::Duration::from_mins(10));
         Ok(None)
     });
     says(&mut window, "The system's dialog is open; if none appears, type the path above");
