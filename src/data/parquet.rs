@@ -1,11 +1,14 @@
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use polars::io::mmap::MmapBytesReader;
+use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{
     BooleanChunked, DataFrame, DataType, FileMetadataRef, Float64Chunked, Int64Chunked, IntoColumn as _,
     KeyValueMetadata, NamedFrom as _, NewChunkedArray as _, ParquetReader, ParquetWriter, PolarsError, SerReader as _,
@@ -69,41 +72,83 @@ pub(super) fn write(
     columns: &[(&str, ColumnView<'_>)],
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), DataError> {
-    let rows = columns.first().map_or(0, |(_, column)| column.len());
-    let mut names = BTreeSet::new();
-    for (name, column) in columns {
-        let (path, column_name, found) = (path.to_owned(), (*name).to_owned(), column.len());
-        if !names.insert(name) {
-            return Err(DataError::RepeatedColumn { path, column: column_name });
-        }
-        if found != rows {
-            return Err(DataError::Ragged { path, column: column_name, found, rows });
-        }
-    }
-    let mut file = AtomicFile::create(path).map_err(|err| DataError::write(path, err))?;
-    write_groups(&mut file, columns, rows, metadata).map_err(|err| DataError::write(path, err))?;
-    file.commit().map_err(|err| DataError::write(path, err))
+    let mut writer = PortionWriter::create(path, columns, metadata)?;
+    writer.write(&columns.iter().map(|(_, column)| *column).collect::<Vec<_>>())?;
+    writer.finish()
 }
 
-fn write_groups(
-    file: &mut AtomicFile,
-    columns: &[(&str, ColumnView<'_>)],
-    rows: usize,
-    metadata: &BTreeMap<String, String>,
-) -> Result<(), PolarsError> {
-    let frame = |rows: Range<usize>| {
-        let height = rows.len();
-        DataFrame::new(height, columns.iter().map(|(name, column)| column.column(name, rows.clone())).collect())
-    };
-    let pairs = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    let mut writer = ParquetWriter::new(file)
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
-        .batched(frame(0..0)?.schema())?;
-    for from in (0..rows).step_by(GROUP_ROWS) {
-        writer.write_batch(&frame(from..rows.min(from + GROUP_ROWS))?)?;
+/// A zstd Parquet file written a portion of rows at a time; it appears when finished.
+pub(super) struct PortionWriter {
+    path: PathBuf,
+    names: Vec<String>,
+    file: SharedFile,
+    writer: BatchedWriter<SharedFile>,
+}
+
+impl PortionWriter {
+    /// With the names and kinds of `columns`; their values are not written yet.
+    pub(super) fn create(
+        path: &Path,
+        columns: &[(&str, ColumnView<'_>)],
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Self, DataError> {
+        let mut seen = BTreeSet::new();
+        if let Some((name, _)) = columns.iter().find(|(name, _)| !seen.insert(name)) {
+            return Err(DataError::RepeatedColumn { path: path.to_owned(), column: (*name).to_owned() });
+        }
+        let file = AtomicFile::create(path).map_err(|err| DataError::write(path, err))?;
+        let file = SharedFile(Rc::new(RefCell::new(file)));
+        let pairs = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let schema = DataFrame::new(0, columns.iter().map(|(name, column)| column.column(name, 0..0)).collect());
+        let writer = schema.and_then(|frame| {
+            let metadata = Some(KeyValueMetadata::from_static(pairs));
+            ParquetWriter::new(file.clone()).with_key_value_metadata(metadata).batched(frame.schema())
+        });
+        let names = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+        Ok(Self { path: path.to_owned(), names, file, writer: writer.map_err(|err| DataError::write(path, err))? })
     }
-    writer.finish()?;
-    Ok(())
+
+    /// Appends rows; `columns` are those of the beginning, in that order.
+    pub(super) fn write(&mut self, columns: &[ColumnView<'_>]) -> Result<(), DataError> {
+        let rows = columns.first().map_or(0, ColumnView::len);
+        if let Some((name, column)) = self.names.iter().zip(columns).find(|(_, column)| column.len() != rows) {
+            let (path, column, found) = (self.path.clone(), name.clone(), column.len());
+            return Err(DataError::Ragged { path, column, found, rows });
+        }
+        for from in (0..rows).step_by(GROUP_ROWS) {
+            let range = from..rows.min(from + GROUP_ROWS);
+            let named = self.names.iter().zip(columns);
+            let frame = DataFrame::new(range.len(), named.map(|(name, c)| c.column(name, range.clone())).collect());
+            let written = frame.and_then(|frame| self.writer.write_batch(&frame));
+            written.map_err(|err| DataError::write(&self.path, err))?;
+        }
+        Ok(())
+    }
+
+    /// Closes the file and lets it appear.
+    pub(super) fn finish(self) -> Result<(), DataError> {
+        let Self { path, file, writer, .. } = self;
+        writer.finish().map_err(|err| DataError::write(&path, err))?;
+        drop(writer);
+        match Rc::try_unwrap(file.0) {
+            Ok(file) => file.into_inner().commit().map_err(|err| DataError::write(&path, err)),
+            Err(_) => Err(DataError::write(&path, io::Error::other("the file is still being written"))),
+        }
+    }
+}
+
+/// The file, kept in reach of whoever must commit it once polars is done.
+#[derive(Clone)]
+struct SharedFile(Rc<RefCell<AtomicFile>>);
+
+impl Write for SharedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
 }
 
 /// An opened Parquet file whose columns are fetched by name.

@@ -20,6 +20,7 @@ use crate::tasks::{
 impl Shell {
     /// Does one command. Whatever takes time becomes a job.
     pub(super) fn run(&mut self, command: Command, ctx: &egui::Context, now: f64) {
+        let Some(command) = self.run_indicators(command).and_then(|command| self.run_formulas(command)) else { return };
         let selection = &mut self.state.selection;
         match command {
             Command::SelectBar { bar, center } => self.select_bar(bar, center),
@@ -96,6 +97,22 @@ impl Shell {
                 let factor = if step == 0 { 1.0 } else { ctx.zoom_factor() + 0.1 * f32::from(step) };
                 ctx.set_zoom_factor(factor.clamp(0.6, 2.5));
             }
+            Command::AddLine(_)
+            | Command::RemoveLine(_)
+            | Command::PlaceLine(..)
+            | Command::ClearLines
+            | Command::ChooseIndicator(_)
+            | Command::TuneIndicator { .. }
+            | Command::ResetIndicator
+            | Command::NewFormula(_)
+            | Command::OpenFormula(_)
+            | Command::EditFormula(_)
+            | Command::NameFormula(_)
+            | Command::SaveFormula
+            | Command::ReloadFormula
+            | Command::KeepFormula
+            | Command::CloseFormula
+            | Command::PreviewFormula(_) => {}
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }

@@ -89,13 +89,12 @@ impl Shell {
         self.state.broken_runs = shelf.broken;
         self.state.run_scores = shelf.scores;
         if std::mem::take(&mut self.moved_in) {
-            match self.state.runs.first().map(|run| run.dir.path().to_owned()) {
-                Some(newest) => self.open_run_folder(newest, now),
-                None => {
-                    self.show_pane(Pane::Runs);
-                    let folder = self.state.workspace.display().to_string();
-                    self.state.say(false, format!("{folder} is the workspace now; it holds no runs yet"));
-                }
+            if let Some(newest) = self.state.runs.first().map(|run| run.dir.path().to_owned()) {
+                self.open_run_folder(newest, now);
+            } else {
+                self.show_pane(Pane::Runs);
+                let folder = self.state.workspace.display().to_string();
+                self.state.say(false, format!("{folder} is the workspace now; it holds no runs yet"));
             }
         }
     }

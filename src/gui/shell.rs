@@ -7,7 +7,9 @@ use egui_tiles::Tree;
 
 use super::board::Board;
 use super::command::{Command, Commands};
+use super::desk::Desk;
 use super::dialogs::{OpenDialog, SystemDialog, system_dialog};
+use super::formula_desk::FormulaDesk;
 use super::palette::Palette;
 use super::panels::{Pane, Panels};
 use super::persist::{self, Saved};
@@ -38,6 +40,8 @@ pub struct Shell {
     pub(super) keys_open: bool,
     pub(super) about_open: bool,
     pub(super) board: Board,
+    pub(super) desk: Desk,
+    pub(super) formula_desk: FormulaDesk,
     pub(super) explainer: Option<Worker<usize, Explanation>>,
     /// The bar the explainer was last asked for.
     pub(super) asked: Option<usize>,
@@ -65,12 +69,15 @@ impl std::fmt::Debug for Shell {
 impl Shell {
     /// A window over `state`. `wake` is called by job threads when there is something to draw; `cache` is where the demo
     /// is unpacked.
-    pub fn new(state: AppState, cache: PathBuf, wake: Waker, saved: Option<&dyn Saved>) -> Self {
+    pub fn new(mut state: AppState, cache: PathBuf, wake: Waker, saved: Option<&dyn Saved>) -> Self {
         let mut panels = Panels::default();
         let (trees, workspace) = match saved {
             Some(saved) => persist::load(saved, &mut panels),
             None => (Workspace::ALL.map(|w| (w, w.tree())).into_iter().collect(), Workspace::Explore),
         };
+        if let Some(lines) = saved.and_then(|saved| saved.read("chart.lines")) {
+            state.indicators.load(&lines);
+        }
         Self {
             state,
             panels,
@@ -84,6 +91,8 @@ impl Shell {
             keys_open: false,
             about_open: false,
             board: Board::default(),
+            desk: Desk::default(),
+            formula_desk: FormulaDesk::default(),
             explainer: None,
             asked: None,
             sieve: None,
@@ -125,6 +134,8 @@ impl Shell {
             self.run(command, ctx, now);
         }
         self.ask_why();
+        self.serve_formulas();
+        self.serve_lines();
         self.sift();
         if !self.board.is_empty() {
             // Elapsed time and ETA move even while a job says nothing.
@@ -176,6 +187,7 @@ impl Shell {
     /// Keeps layouts and view states.
     pub fn save(&self, saved: &mut dyn Saved) {
         persist::save(saved, &self.trees, &self.panels, self.workspace);
+        saved.write("chart.lines", self.state.indicators.save());
     }
 
     /// Panels in front in the present workspace.

@@ -3,6 +3,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::formulas::Formulas;
+use super::indicators::Indicators;
 use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
 use crate::data::ReadReport;
@@ -253,6 +255,10 @@ pub struct AppState {
     pub config_errors: Vec<FieldError>,
     /// The file of bars looked at.
     pub data: Option<DataView>,
+    /// Indicators, and their lines on the chart.
+    pub indicators: Indicators,
+    /// Formula files.
+    pub formulas: Formulas,
     /// What the program stands on.
     pub health: Vec<Check>,
     /// The last thing said that is no job's outcome.
@@ -282,6 +288,8 @@ impl Default for AppState {
             config: preset("demo").unwrap_or_default(),
             config_errors: Vec::new(),
             data: None,
+            indicators: Indicators::default(),
+            formulas: Formulas::default(),
             health: Vec::new(),
             note: None,
         }

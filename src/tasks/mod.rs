@@ -3,6 +3,7 @@
 
 mod analyze;
 mod backtest;
+mod browse;
 mod collect;
 mod demo;
 mod doctor;
@@ -13,6 +14,8 @@ mod filter;
 mod filtered;
 mod fitted;
 mod forecast;
+mod formula_files;
+mod formulas;
 mod lines;
 mod market_files;
 mod predict;
@@ -25,6 +28,7 @@ mod window;
 
 pub use analyze::AnalysisSummary;
 pub use backtest::{BacktestSummary, read_reports};
+pub use browse::{InstanceLines, LineLook, SPARK, instance_lines, is_captured};
 pub use collect::{CollectRequest, Collected, collect};
 pub use demo::extract_demo;
 pub use doctor::{Check, doctor};
@@ -34,7 +38,9 @@ pub use filter::{Filter, FilteredBacktest, FilteredRun};
 pub use filtered::{Filtered, FilteredBin, FilteredReliability};
 pub use fitted::Fitted;
 pub use forecast::{Forecast, read_forecast};
-pub use lines::compute_lines;
+pub use formula_files::{Checked, EXAMPLES, FormulaText, check_formulas, save_formula, watch_formulas};
+pub use formulas::{CheckedLine, FormulaCheck, check_formula, load_formulas};
+pub use lines::{LineSelection, LineSpeed, bars_for_bench, compute_lines, measure_columns, measure_lines};
 pub use market_files::{export, import, inspect};
 pub use predict::{PredictRequest, PredictionRecord, predict};
 pub use prepare::{Dataset, prepare};

@@ -8,6 +8,8 @@ mod bad_runs;
 mod causality;
 mod cli;
 mod common;
+mod formulas;
 mod gui;
 mod kill;
 mod pipeline;
+mod twins;

@@ -13,7 +13,7 @@ use glassbox::config::preset;
 use glassbox::data::{Gaps, ReadReport};
 use glassbox::dataset::make_labels;
 use glassbox::gui::{AppState, Cell, Command, Commands, Hover, Loadable, Pane, Panel as _, Panels, install_theme};
-use glassbox::indicators::Lines;
+use glassbox::indicators::{Library, Lines};
 use glassbox::market::{Bar, Series, Timeframe};
 use glassbox::runs::{Manifest, RunDir, RunStatus, Stage};
 use glassbox::stats::Interval;
@@ -152,6 +152,7 @@ pub(super) fn view(folder: &std::path::Path, used: bool) -> RunView {
             },
             series,
             lines: Lines { columns: Vec::new() },
+            library: Library::default(),
             fingerprint: String::new(),
             catalogue: String::new(),
             capture: PathBuf::new(),

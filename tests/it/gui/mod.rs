@@ -2,6 +2,7 @@
 
 mod explain;
 mod filters;
+mod indicators;
 mod names;
 mod open;
 mod results;

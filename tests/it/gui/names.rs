@@ -51,7 +51,7 @@ fn every_control_of_every_full_panel_has_a_name() {
 #[test]
 fn a_control_without_a_name_is_found() {
     let mut harness = Harness::builder().with_accessibility_check(false).build_ui(|ui| {
-        let _named = ui.button("named");
+        assert!(!ui.button("named").clicked());
         ui.allocate_response(egui::vec2(20.0, 20.0), egui::Sense::click())
             .widget_info(|| egui::WidgetInfo::new(egui::Role::Button));
         ui.checkbox(&mut true, "");

@@ -144,7 +144,7 @@ fn charted() -> (AppState, tempfile::TempDir) {
     (trade.entry_price, trade.exit_price) = (bars[trade.entry_bar].open, bars[trade.exit_bar].open);
     let line = |name: &str, unit, value: fn(usize, &Bar) -> f64| Line {
         name: name.to_owned(),
-        meaning: "made by hand",
+        meaning: "made by hand".into(),
         unit,
         internal: false,
         values: bars.iter().enumerate().map(|(i, bar)| value(i, bar)).collect(),
