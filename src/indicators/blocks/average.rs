@@ -60,7 +60,7 @@ impl Ema {
         self.0.next(x)
     }
 
-    /// Replaces values, of which only the first may be missing, by what `next` gives for each.
+    /// [`Smooth::run`].
     #[inline(always)]
     pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
         self.0.run(values);
@@ -85,10 +85,16 @@ impl Wilder {
         self.0.next(x)
     }
 
-    /// Replaces values, of which only the first may be missing, by what `next` gives for each.
+    /// [`Smooth::run`].
     #[inline(always)]
     pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
         self.0.run(values);
+    }
+
+    /// [`Smooth::run_both`].
+    #[inline(always)]
+    pub(in crate::indicators) fn run_both([a, b]: [&mut Self; 2], xs: &mut [f64], zs: &mut [f64]) {
+        Smooth::run_both([&mut a.0, &mut b.0], xs, zs);
     }
 }
 

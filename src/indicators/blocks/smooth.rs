@@ -11,6 +11,7 @@ pub struct Blend {
 
 impl Blend {
     /// With a gain from 0 to 1.
+    #[inline(always)]
     pub fn new(gain: f64) -> Self {
         let keep = 1.0 - gain;
         // A gain from a half on leaves an exact rest; a smaller one is rounded to what its rest leaves.
@@ -20,7 +21,14 @@ impl Blend {
     /// y moved towards x.
     #[inline(always)]
     pub fn step(self, y: f64, x: f64) -> f64 {
-        self.keep.mul_add(y, self.gain * x)
+        let (keep, share) = self.parts(x);
+        keep.mul_add(y, share)
+    }
+
+    /// What y is multiplied with, and what is added to it.
+    #[inline(always)]
+    pub(in crate::indicators) fn parts(self, x: f64) -> (f64, f64) {
+        (self.keep, self.gain * x)
     }
 }
 
@@ -51,17 +59,42 @@ impl Smooth {
     /// Replaces values, of which only the first may be missing, by what `next` gives for each.
     #[inline(always)]
     pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
-        let mut known = 0;
-        while known < values.len() && (self.count < self.n || values[known].is_nan()) {
-            values[known] = self.next(values[known]);
-            known += 1;
-        }
+        let known = self.begin(values);
         let (mut y, blend) = (self.value, self.blend);
         for x in &mut values[known..] {
             y = blend.step(y, *x);
             *x = y;
         }
         self.value = y;
+    }
+
+    /// Two averages of one length over columns of one length, as by `run`: side by side they take no longer than one, as
+    /// each step waits for the one before.
+    #[inline(always)]
+    pub(in crate::indicators) fn run_both([a, b]: [&mut Self; 2], xs: &mut [f64], zs: &mut [f64]) {
+        let starts = [a.begin(xs), b.begin(zs)];
+        let known = starts[0].max(starts[1]);
+        a.run(&mut xs[starts[0]..known]);
+        b.run(&mut zs[starts[1]..known]);
+        let (mut y, mut w, first, second) = (a.value, b.value, a.blend, b.blend);
+        for (x, z) in xs[known..].iter_mut().zip(&mut zs[known..]) {
+            y = first.step(y, *x);
+            *x = y;
+            w = second.step(w, *z);
+            *z = w;
+        }
+        (a.value, b.value) = (y, w);
+    }
+
+    /// Takes the values until the average is under way; how many those are.
+    #[inline(always)]
+    fn begin(&mut self, values: &mut [f64]) -> usize {
+        let mut known = 0;
+        while known < values.len() && (self.count < self.n || values[known].is_nan()) {
+            values[known] = self.next(values[known]);
+            known += 1;
+        }
+        known
     }
 
     /// Takes the next value; the average from the n-th on.

@@ -22,7 +22,7 @@ mod trend;
 mod volatility;
 mod volume;
 
-pub(super) use cycle::smooth_periods;
+pub(super) use cycle::{FIRST_PERIOD, Homodyne, UNKNOWN_PERIOD, advance, detrend, smoother, transform};
 pub(super) use trend::stops;
 
 /// Every indicator, family by family.

@@ -1,12 +1,12 @@
 //! Averages, sums and extremes of one column.
 
 use super::ladder::LadderTiles;
-use super::tiles::{AgeTiles, ExtremeTiles, History, TILE, Tiles};
+use super::tiles::{AgeTiles, BLOCK, ExtremeTiles, History, TILE, Tiles};
 use super::{Columns, Out};
 use crate::indicators::Args;
 use crate::indicators::blocks::ladder::{Plain, Spread, Tilt};
 use crate::indicators::blocks::{Blend, Cascade, Divisor, Ema, EqualRun, LineValue, Sma, WmaValue, deviation_of};
-use crate::indicators::catalogue::{smooth_periods, stops};
+use crate::indicators::catalogue::stops;
 
 /// The tiles of a column with their first bars.
 #[inline(always)]
@@ -150,7 +150,7 @@ pub(super) fn kama(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let (mut history, mut volatility) = (History::new(period), LadderTiles::new::<Plain>(period));
     let mut mean = Sma::new(period);
     let mut value = f64::NAN;
-    let (mut moves, mut constants) = ([0.0; TILE], [0.0; TILE]);
+    let (mut keeps, mut shares) = ([0.0; TILE], [0.0; TILE]);
     for (first, tile) in starts(&columns.close) {
         let closes = tiles.at(first);
         let (now, before, start) = (closes.ago(0), closes.ago(1), closes.ago(period));
@@ -158,33 +158,39 @@ pub(super) fn kama(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             *to = (now - before).abs();
         }
         let [sums, _] = volatility.next::<Plain>(history.view());
-        for i in 0..TILE {
-            let change = now[i] - start[i];
-            let er = change.abs() / sums[i];
-            let er = if change == 0.0 {
-                0.0
-            } else if er > 1.0 {
-                1.0
-            } else {
-                er
-            };
-            let gain = er * (fast - slow) + slow;
-            constants[i] = gain * gain;
-        }
-        let mut known = 0;
-        while known < tile.len() && value.is_nan() {
-            let first = mean.next(tile[known]);
-            if !constants[known].is_nan() {
-                value = first;
+        // By blocks: the constants of the next one are made while the steps of this one wait for each other.
+        for block in (0..tile.len()).step_by(BLOCK) {
+            for i in block..block + BLOCK {
+                let change = now[i] - start[i];
+                let er = change.abs() / sums[i];
+                let er = if change == 0.0 {
+                    0.0
+                } else if er > 1.0 {
+                    1.0
+                } else {
+                    er
+                };
+                let gain = er * (fast - slow) + slow;
+                (keeps[i], shares[i]) = Blend::new(gain * gain).parts(now[i]);
             }
-            moves[known] = value;
-            known += 1;
+            let (mut from, end) = (block, tile.len().min(block + BLOCK));
+            while from < end && value.is_nan() {
+                let first = mean.next(tile[from]);
+                if !keeps[from].is_nan() {
+                    value = first;
+                }
+                shares[from] = value;
+                from += 1;
+            }
+            // Held apart, so that no step waits for memory.
+            let mut last = value;
+            for (keep, share) in keeps[from..end].iter().zip(&mut shares[from..end]) {
+                last = keep.mul_add(last, *share);
+                *share = last;
+            }
+            value = last;
         }
-        for i in known..tile.len() {
-            value = Blend::new(constants[i]).step(value, tile[i]);
-            moves[i] = value;
-        }
-        out.extend_from_slice(&moves[..tile.len()]);
+        out.extend_from_slice(&shares[..tile.len()]);
     }
     true
 }
@@ -283,12 +289,5 @@ fn fresh(percent: f64, period: f64, age: f64) -> f64 {
 pub(super) fn parabolic_sar(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let [Some(out)] = out else { return false };
     stops(p, &columns.high, &columns.low, out);
-    true
-}
-
-#[inline(always)]
-pub(super) fn dominant_cycle(_: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
-    let [Some(out)] = out else { return false };
-    smooth_periods(&columns.close, out);
     true
 }

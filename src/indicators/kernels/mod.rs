@@ -3,6 +3,7 @@
 
 mod averages;
 mod columns;
+mod cycles;
 mod ladder;
 mod oscillators;
 mod tiles;
@@ -43,7 +44,7 @@ kernels! {
     "cci" => oscillators::cci, ["cci"];
     "donchian" => averages::donchian, ["upper", "lower"];
     "ema" => averages::ema, ["ema"];
-    "hilbert_dominant_cycle" => averages::dominant_cycle, ["smooth_period"];
+    "hilbert_dominant_cycle" => cycles::dominant_cycle, ["smooth_period"];
     "kama" => averages::kama, ["kama"];
     "linear_regression" => averages::line_end, ["end"];
     "macd" => averages::macd, ["macd", "signal", "hist"];
@@ -60,26 +61,38 @@ kernels! {
     "wma" => averages::wma, ["wma"];
 }
 
-/// The lines called `names` of `instance` over the bars of a series, and nothing else; `columns` holds the same bars.
-/// `None` if the indicator has no such line.
+/// The lines called `names` of `instance` over the bars of a series, and nothing else; `columns` holds the same bars, and
+/// `used` may bring vectors whose memory is used again. `None` if the indicator has no such line.
 pub fn compute_columns(
     instance: &Instance,
     names: &[&str],
     series: &Series,
     columns: &Columns,
+    used: &mut Vec<Vec<f64>>,
 ) -> Option<Vec<Vec<f64>>> {
     let lines = instance.definition().lines;
     let places: Option<Vec<usize>> = names.iter().map(|name| lines.iter().position(|l| l.name == *name)).collect();
     let places = places?;
-    Some(by_kernel(instance, names, columns).unwrap_or_else(|| by_stream(instance, &places, series)))
+    Some(by_kernel(instance, names, columns, used).unwrap_or_else(|| by_stream(instance, &places, series)))
 }
 
 /// By a kernel that gives all of them, if there is one.
-fn by_kernel(instance: &Instance, names: &[&str], columns: &Columns) -> Option<Vec<Vec<f64>>> {
+fn by_kernel(
+    instance: &Instance,
+    names: &[&str],
+    columns: &Columns,
+    used: &mut Vec<Vec<f64>>,
+) -> Option<Vec<Vec<f64>>> {
     let known = |(id, _): &&(&str, &[&str])| *id == instance.definition().id && instance.mode() == Mode::Standard;
     let &(id, given) = KERNELS.iter().find(known)?;
     let places = names.iter().map(|name| given.iter().position(|g| g == name)).collect::<Option<Vec<usize>>>()?;
-    let column = |k: usize| places.contains(&k).then(|| Vec::with_capacity(columns.close.len()));
+    let mut room = || {
+        let mut column = used.pop().unwrap_or_default();
+        column.clear();
+        column.reserve(columns.close.len());
+        column
+    };
+    let column = |k: usize| places.contains(&k).then(&mut room);
     let mut out: Vec<Option<Vec<f64>>> = (0..given.len()).map(column).collect();
     if columns.close.is_empty() || !run(id, instance.args(), columns, &mut out) {
         return None;
@@ -98,13 +111,26 @@ fn by_stream(instance: &Instance, places: &[usize], series: &Series) -> Vec<Vec<
     values
 }
 
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "the one way to call code compiled for more than the baseline processor")
+)]
 fn run(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512vl") {
+            // SAFETY: the processor has what the function is compiled for.
+            return unsafe { run_widest(id, args, columns, out) };
+        }
         // SAFETY: the processor has what the function is compiled for.
-        #[expect(unsafe_code, reason = "the one way to call code compiled for more than the baseline processor")]
         return unsafe { run_wide(id, args, columns, out) };
     }
+    dispatch(id, args, columns, out)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+fn run_widest(id: &str, args: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     dispatch(id, args, columns, out)
 }
 

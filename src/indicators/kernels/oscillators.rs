@@ -2,11 +2,11 @@
 
 use super::averages::starts;
 use super::ladder::LadderTiles;
-use super::tiles::{ExtremeTiles, History, TILE, Tiles};
+use super::tiles::{BLOCK, ExtremeTiles, History, TILE, Tiles, View};
 use super::{Columns, Out};
 use crate::indicators::Args;
 use crate::indicators::blocks::ladder::{Plain, hole};
-use crate::indicators::blocks::{Divisor, Wilder, sum_of};
+use crate::indicators::blocks::{Divisor, Wilder};
 
 /// Writes the rows of a tile to the columns that are wanted.
 #[inline(always)]
@@ -45,8 +45,7 @@ pub(super) fn rsi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             ups[i] = if change > 0.0 { change } else { missing };
             downs[i] = if change < 0.0 { -change } else { missing };
         }
-        up.run(&mut ups[..tile.len()]);
-        down.run(&mut downs[..tile.len()]);
+        Wilder::run_both([&mut up, &mut down], &mut ups[..tile.len()], &mut downs[..tile.len()]);
         for i in 0..TILE {
             let whole = ups[i] + downs[i];
             ups[i] = if whole == 0.0 { 50.0 } else { 100.0 * (ups[i] / whole) };
@@ -58,8 +57,8 @@ pub(super) fn rsi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
 
 /// The true ranges of a tile; missing on the first bar of all.
 #[inline(always)]
-fn true_ranges(high: &[f64], low: &[f64], before: &[f64], ranges: &mut [f64; TILE]) {
-    let (low, before) = (&low[..high.len()], &before[..high.len()]);
+fn true_ranges(high: &[f64], low: &[f64], before: &[f64], ranges: &mut [f64]) {
+    let (low, before, ranges) = (&low[..high.len()], &before[..high.len()], &mut ranges[..high.len()]);
     for i in 0..high.len() {
         let top = if before[i] > high[i] { before[i] } else { high[i] };
         let bottom = if before[i] < low[i] { before[i] } else { low[i] };
@@ -73,8 +72,14 @@ pub(super) fn atr(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let mut average = Wilder::new(p.bars(0));
     let mut ranges = [0.0; TILE];
     for (start, tile) in starts(&columns.high) {
-        true_ranges(tile, &columns.low[start..], closes.at(start).ago(1), &mut ranges);
-        average.run(&mut ranges[..tile.len()]);
+        let (low, before) = (&columns.low[start..], closes.at(start).ago(1));
+        // By blocks: the ranges of the next one are made while the steps of this one wait for each other.
+        for (block, high) in tile.chunks(BLOCK).enumerate() {
+            let at = block * BLOCK;
+            let ranges = &mut ranges[at..at + high.len()];
+            true_ranges(high, &low[at..], &before[at..], ranges);
+            average.run(ranges);
+        }
         give(out, [&ranges], tile.len());
     }
     true
@@ -97,8 +102,7 @@ pub(super) fn adx(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
             up[i] = if rise > fall && rise > 0.0 { rise } else { missing };
             down[i] = if fall > rise && fall > 0.0 { fall } else { missing };
         }
-        plus.run(&mut up[..high.len()]);
-        minus.run(&mut down[..high.len()]);
+        Wilder::run_both([&mut plus, &mut minus], &mut up[..high.len()], &mut down[..high.len()]);
         atr.run(&mut ranges[..high.len()]);
         for i in 0..TILE {
             let total = up[i] + down[i];
@@ -175,22 +179,49 @@ fn typical_prices(columns: &Columns, range: std::ops::Range<usize>, prices: &mut
     }
 }
 
+/// The sum of |x - mean| over the last `n` values for every bar of a tile, added up in the order of
+/// [`sum_of`](crate::indicators::blocks::sum_of).
+#[inline(always)]
+fn distances(values: View<'_>, n: usize, means: &[f64; TILE], to: &mut [f64; TILE]) {
+    let [mut a, mut b, mut c, mut d, mut rest] = [[0.0; TILE]; 5];
+    let fours = n / 4 * 4;
+    for k in (0..fours).step_by(4) {
+        let [u, v, w, x] = [0, 1, 2, 3].map(|part| values.ago(n - 1 - k - part));
+        for i in 0..TILE {
+            a[i] += (u[i] - means[i]).abs();
+            b[i] += (v[i] - means[i]).abs();
+            c[i] += (w[i] - means[i]).abs();
+            d[i] += (x[i] - means[i]).abs();
+        }
+    }
+    for k in fours..n {
+        for ((rest, x), mean) in rest.iter_mut().zip(values.ago(n - 1 - k)).zip(means) {
+            *rest += (x - mean).abs();
+        }
+    }
+    for i in 0..TILE {
+        to[i] = (a[i] + b[i]) + (c[i] + d[i]) + rest[i];
+    }
+}
+
 #[inline(always)]
 pub(super) fn cci(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let (n, factor) = (p.bars(0), p.real(1));
     let divisor = Divisor::new(n as f64);
     let mut ladder = LadderTiles::new::<Plain>(n);
     let mut history = History::new(n);
-    let (mut prices, mut values) = ([0.0; TILE], [0.0; TILE]);
+    let [mut prices, mut means, mut values] = [[0.0; TILE]; 3];
     for (at, tile) in columns.close.chunks(TILE).enumerate() {
         let range = at * TILE..at * TILE + tile.len();
         typical_prices(columns, range, &mut prices);
         history.push(&prices);
         let [sums, _] = ladder.next::<Plain>(history.view());
-        for i in 0..tile.len() {
-            let mean = divisor.divide(sums[i]);
-            let window = history.window(i, n);
-            let meandev = sum_of(window, |x| (x - mean).abs()) / n as f64;
+        for (mean, sum) in means.iter_mut().zip(sums) {
+            *mean = divisor.divide(*sum);
+        }
+        distances(history.view(), n, &means, &mut values);
+        for i in 0..TILE {
+            let (mean, meandev) = (means[i], values[i] / n as f64);
             let known = meandev > 4.0 * f64::EPSILON * mean;
             values[i] = if known { (prices[i] - mean) / (factor * meandev) } else { f64::NAN };
         }

@@ -6,6 +6,10 @@ use crate::indicators::blocks::ladder::hole;
 /// Bars worked on at once: what a tile needs stays in the first cache level.
 pub(super) const TILE: usize = 512;
 
+/// Bars of a tile whose inputs are made at once where steps that wait for each other follow: few enough that the processor
+/// works on the next ones meanwhile.
+pub(super) const BLOCK: usize = 32;
+
 /// A column of one tile behind the end of the tile before it.
 pub(super) struct History {
     past: usize,
@@ -42,10 +46,11 @@ impl History {
         self.next()[..x.len()].copy_from_slice(x);
     }
 
-    /// The last `n` values up to bar `i` of the tile.
+    /// Sets the value of bar `i` of the tile; gives it behind its past, oldest first.
     #[inline(always)]
-    pub(super) fn window(&self, i: usize, n: usize) -> &[f64] {
-        &self.values[self.past + i + 1 - n..=self.past + i]
+    pub(super) fn put(&mut self, i: usize, x: f64) -> &[f64] {
+        self.values[self.past + i] = x;
+        &self.values[i..=self.past + i]
     }
 
     /// The tile as it was `lag` bars ago.

@@ -49,13 +49,16 @@ pub(super) static DEFINITION: Definition = Definition {
 };
 
 /// From here on, as in TA-Lib; the discriminator runs from bar 21.
-const FIRST_PERIOD: usize = 32;
+pub(in crate::indicators) const FIRST_PERIOD: usize = 32;
 /// From here on, as in TA-Lib; the longest period fits from bar 52.
 const FIRST_PHASE: usize = 63;
 const SHORTEST: usize = 6;
 const LONGEST: usize = 50;
 /// The usual period while none is measured.
-const UNKNOWN_PERIOD: f64 = 15.0;
+pub(in crate::indicators) const UNKNOWN_PERIOD: f64 = 15.0;
+/// Weights of the Hilbert transform.
+const FAR: f64 = 0.0962;
+const NEAR: f64 = 0.5769;
 
 /// Per period from the shortest: sine and cosine of 2 pi k / n, k = n - 1 (oldest bar) to 0 (newest).
 static WAVES: LazyLock<Vec<[Vec<f64>; 2]>> = LazyLock::new(|| {
@@ -111,7 +114,7 @@ impl Indicator for Hilbert {
         if period.is_nan() {
             return;
         }
-        self.smooth_period = 0.33 * period + 0.67 * self.smooth_period;
+        self.smooth_period = smoother(period, self.smooth_period);
         if self.bar > FIRST_PERIOD {
             lines[0] = self.smooth_period;
             lines[10] = period;
@@ -125,23 +128,6 @@ impl Indicator for Hilbert {
         if self.bar > FIRST_PHASE {
             lines[1..6].copy_from_slice(&[phase, sine, lead_sine, mode, trendline]);
         }
-    }
-}
-
-/// The smoothed period on every bar, and nothing else.
-#[inline(always)]
-pub(in crate::indicators) fn smooth_periods(closes: &[f64], out: &mut Vec<f64>) {
-    let mut discriminator = Discriminator::new();
-    let mut smooth_period = UNKNOWN_PERIOD;
-    let first = closes.len().min(3);
-    out.resize(first, f64::NAN);
-    for (i, four) in closes.windows(4).enumerate() {
-        let smooth = (4.0 * four[3] + 3.0 * four[2] + 2.0 * four[1] + four[0]) / 10.0;
-        let [_, _, _, period] = discriminator.next(smooth);
-        if !period.is_nan() {
-            smooth_period = 0.33 * period + 0.67 * smooth_period;
-        }
-        out.push(if i + 4 > FIRST_PERIOD && !period.is_nan() { smooth_period } else { f64::NAN });
     }
 }
 
@@ -190,15 +176,13 @@ impl Hilbert {
     }
 }
 
-/// Ehlers' homodyne discriminator: the phasor times its own conjugate one bar before turns by the angle of one bar.
+/// Ehlers' homodyne discriminator with what it looks back on.
 #[derive(Serialize, Deserialize)]
 struct Discriminator {
     smooths: Window,
     detrenders: Window,
     quadratures: Window,
-    phasor: [f64; 2],
-    product: [f64; 2],
-    period: f64,
+    homodyne: Homodyne,
 }
 
 impl Discriminator {
@@ -207,9 +191,7 @@ impl Discriminator {
             smooths: Window::new(7),
             detrenders: Window::new(10),
             quadratures: Window::new(7),
-            phasor: [0.0; 2],
-            product: [0.0; 2],
-            period: UNKNOWN_PERIOD,
+            homodyne: Homodyne::new(),
         }
     }
 
@@ -217,50 +199,176 @@ impl Discriminator {
     #[inline(always)]
     fn next(&mut self, smooth: f64) -> [f64; 4] {
         let mut lines = [f64::NAN; 4];
-        let gain = 0.075 * self.period + 0.54;
+        let gain = self.homodyne.gain();
         self.smooths.push(smooth);
-        let Some(detrender) = hilbert(self.smooths.as_slice(), gain) else {
+        let Some(detrended) = self.smooths.as_slice().first_chunk().map(|s: &[f64; 7]| detrend(s[6], s[4], s[2], s[0]))
+        else {
             return lines;
         };
+        let detrender = detrended * gain;
         self.detrenders.push(detrender);
         lines[0] = detrender;
         let detrenders = self.detrenders.as_slice();
         if let &[.., i1, _, _, _] = detrenders {
             lines[1] = i1;
         }
-        let Some(q1) = hilbert(detrenders, gain) else {
+        let Some(quadrature) = hilbert(detrenders) else {
             return lines;
         };
+        let q1 = quadrature * gain;
         self.quadratures.push(q1);
         lines[2] = q1;
         let in_phase = &detrenders[..detrenders.len() - 3];
-        if let (Some(ahead), Some(across)) = (hilbert(in_phase, gain), hilbert(self.quadratures.as_slice(), gain)) {
-            self.turn(lines[1] - across, q1 + ahead);
-            lines[3] = self.period;
+        if let (Some(ahead), Some(across)) = (hilbert(in_phase), hilbert(self.quadratures.as_slice())) {
+            self.homodyne.turn(advance(lines[1], q1, ahead, across, gain));
+            lines[3] = self.homodyne.period;
         }
         lines
     }
+}
 
-    #[inline(always)]
-    fn turn(&mut self, i: f64, q: f64) {
-        let [i0, q0] = self.phasor;
-        let [i2, q2] = [0.2 * i + 0.8 * i0, 0.2 * q + 0.8 * q0];
-        self.phasor = [i2, q2];
-        let [re, im] = self.product;
-        let [re, im] = [0.2 * (i2 * i0 + q2 * q0) + 0.8 * re, 0.2 * (i2 * q0 - q2 * i0) + 0.8 * im];
-        self.product = [re, im];
-        let before = self.period;
-        let measured = if re != 0.0 && im != 0.0 { TAU / (im / re).atan() } else { before };
-        let held = measured.min(1.5 * before).max(0.67 * before).clamp(SHORTEST as f64, LONGEST as f64);
-        self.period = 0.2 * held + 0.8 * before;
+/// The Hilbert transform but for its gain; `a` is the newest of seven values, the others 2, 4 and 6 before. By
+/// differences, so that flat input gives exactly nothing.
+#[inline(always)]
+pub(in crate::indicators) fn detrend(a: f64, c: f64, e: f64, g: f64) -> f64 {
+    NEAR.mul_add(c - e, FAR * (a - g))
+}
+
+/// The same in fewer steps after `a`, for input that is nothing where the market is flat.
+#[inline(always)]
+pub(in crate::indicators) fn transform(a: f64, c: f64, e: f64, g: f64) -> f64 {
+    FAR.mul_add(a, NEAR.mul_add(c - e, -FAR * g))
+}
+
+/// [`transform`] of the newest of seven values.
+#[inline(always)]
+fn hilbert(x: &[f64]) -> Option<f64> {
+    match x {
+        &[.., g, _, e, _, c, _, a] => Some(transform(a, c, e, g)),
+        _ => None,
     }
 }
 
-/// Hilbert transform of the newest of seven values.
+/// The phasor: I = i1 - H(q1) and Q = q1 + H(i1), the transforms without their gain.
 #[inline(always)]
-fn hilbert(x: &[f64], gain: f64) -> Option<f64> {
-    match x {
-        &[.., g, _, e, _, c, _, a] => Some((0.0962 * a + 0.5769 * c - 0.5769 * e - 0.0962 * g) * gain),
-        _ => None,
+pub(in crate::indicators) fn advance(i1: f64, q1: f64, ahead: f64, across: f64, gain: f64) -> [f64; 2] {
+    [gain.mul_add(-across, i1), gain.mul_add(ahead, q1)]
+}
+
+/// The phasor times its own conjugate one bar before turns by the angle of one bar. What waits for the bar before is
+/// written in as few steps as there can be.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(in crate::indicators) struct Homodyne {
+    phasor: [f64; 2],
+    product: [f64; 2],
+    /// The measured period, once smoothed.
+    pub(in crate::indicators) period: f64,
+}
+
+impl Homodyne {
+    pub(in crate::indicators) const fn new() -> Self {
+        Self { phasor: [0.0; 2], product: [0.0; 2], period: UNKNOWN_PERIOD }
+    }
+
+    /// Makes up for the transform's loss at the present period.
+    #[inline(always)]
+    pub(in crate::indicators) fn gain(&self) -> f64 {
+        0.075_f64.mul_add(self.period, 0.54)
+    }
+
+    /// Takes the phasor.
+    #[inline(always)]
+    pub(in crate::indicators) fn turn(&mut self, [i, q]: [f64; 2]) {
+        let [i0, q0] = self.phasor;
+        let [i2, q2] = [0.2_f64.mul_add(i, 0.8 * i0), 0.2_f64.mul_add(q, 0.8 * q0)];
+        self.phasor = [i2, q2];
+        let [re, im] = self.product;
+        let re = 0.2_f64.mul_add(i2.mul_add(i0, q2 * q0), 0.8 * re);
+        let im = 0.2_f64.mul_add(i2.mul_add(q0, -(q2 * i0)), 0.8 * im);
+        self.product = [re, im];
+        let before = self.period;
+        let shortest = larger(0.67 * before, SHORTEST as f64);
+        let longest = smaller(1.5 * before, LONGEST as f64);
+        let measured = if re == 0.0 || im == 0.0 { before } else { period_of(re, im) };
+        let held = larger(smaller(measured, longest), shortest);
+        self.period = 0.2_f64.mul_add(held, 0.8 * before);
+    }
+}
+
+/// The last smoothing of the period, from [`UNKNOWN_PERIOD`].
+#[inline(always)]
+pub(in crate::indicators) fn smoother(period: f64, before: f64) -> f64 {
+    0.33 * period + 0.67 * before
+}
+
+#[inline(always)]
+fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// atan(x) / x in powers of x^2 for |x| up to a half, to 4e-18: the Chebyshev fit of that degree.
+const ARCTANGENT: [f64; 13] = [
+    1.0,
+    -0.33333333333332776,
+    0.1999999999987506,
+    -0.14285714274653527,
+    0.11111110600729236,
+    -0.09090895020156195,
+    0.0769205741310065,
+    -0.0666366208520813,
+    0.058573975065601296,
+    -0.05118364435336438,
+    0.04177120900679582,
+    -0.02729540531351634,
+    0.010025724121222978,
+];
+
+/// 2 pi / atan(im / re). Periods above 51 and below 6, negative ones too, come out as any such period.
+///
+/// By the angle from one in the middle of those that count, within which a short series holds.
+#[inline(always)]
+fn period_of(re: f64, im: f64) -> f64 {
+    const MIDDLE: f64 = 0.5864;
+    const TANGENT: f64 = 0.664_354_263_473_098_7;
+    const REACH: f64 = 0.5;
+    let (re, im) = if re < 0.0 { (-re, -im) } else { (re, im) };
+    let apart = TANGENT.mul_add(-re, im) / TANGENT.mul_add(im, re);
+    let x = if im < 0.0 { REACH } else { larger(smaller(apart, REACH), -REACH) };
+    let c = &ARCTANGENT;
+    let x2 = x * x;
+    let x4 = x2 * x2;
+    let x8 = x4 * x4;
+    let pair = |k: usize| x2.mul_add(c[k + 1], c[k]);
+    let four = |k: usize| x4.mul_add(pair(k + 2), pair(k));
+    let series = (x8 * x8).mul_add(x8.mul_add(c[12], four(8)), x8.mul_add(four(4), four(0)));
+    TAU / x.mul_add(series, MIDDLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_those_of_the_arctangent() {
+        for k in 0..=4000 {
+            let angle = TAU / 50.0 + f64::from(k) / 4000.0 * (TAU / 6.0 - TAU / 50.0);
+            for size in [-3.7, 1e-9, 1.0, 4e8] {
+                let (im, re) = (size * angle.sin(), size * angle.cos());
+                let wanted = TAU / (im / re).atan();
+                assert!((period_of(re, im) / wanted - 1.0).abs() < 4e-15, "{angle} {size}");
+            }
+        }
+        for (re, im) in [(1.0, 1e-9), (-1.0, -0.01), (1e9, 1.0)] {
+            assert!(period_of(re, im) > 50.0, "{re} {im}");
+        }
+        for (re, im) in [(1.0, 2.0), (1e-9, 1.0), (1.0, -1e-9), (-1.0, 1e-9), (1.0, -2.0), (-1e-9, 1.0), (-2.0, 1.0)] {
+            let period = period_of(re, im);
+            assert!(period > 0.0 && period < 6.0, "{re} {im}: {period}");
+        }
     }
 }

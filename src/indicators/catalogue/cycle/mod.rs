@@ -7,4 +7,6 @@ family! {
     inverse_fisher, hilbert_dominant_cycle, even_better_sinewave, ehlers_bandpass, fisher_transform, center_of_gravity,
 }
 
-pub(in crate::indicators) use hilbert_dominant_cycle::smooth_periods;
+pub(in crate::indicators) use hilbert_dominant_cycle::{
+    FIRST_PERIOD, Homodyne, UNKNOWN_PERIOD, advance, detrend, smoother, transform,
+};

@@ -114,12 +114,49 @@ impl Indicator for Stop {
 #[inline(always)]
 pub(in crate::indicators) fn stops(p: Args<'_>, high: &[f64], low: &[f64], out: &mut Vec<f64>) {
     let mut stop = Stop::build(p);
-    for (high, low) in high.iter().zip(low) {
+    for (high, low) in high.iter().zip(low).take(2) {
         out.push(stop.step(*high, *low).map_or(f64::NAN, |values| values[0]));
+    }
+    let bars = high.len().min(low.len());
+    while out.len() < bars {
+        if stop.trend.sign > 0.0 {
+            stop.ride::<true>(high, low, out);
+        } else {
+            stop.ride::<false>(high, low, out);
+        }
+        if out.len() < bars {
+            out.push(stop.step(high[out.len()], low[out.len()]).map_or(f64::NAN, |values| values[0]));
+        }
     }
 }
 
 impl Stop {
+    /// Goes on, from the bar behind those in `out`, to the bar that turns the trend, for which nothing is done.
+    #[inline(always)]
+    fn ride<const UP: bool>(&mut self, high: &[f64], low: &[f64], out: &mut Vec<f64>) {
+        let smaller = |a: f64, b: f64| if a < b { a } else { b };
+        let see = |high: f64, low: f64| if UP { (high, low) } else { (-low, -high) };
+        let start = out.len();
+        let (_, mut before) = see(self.high, self.low);
+        let Trend { sign, mut sar, mut ep, mut af } = self.trend;
+        for (bar_high, bar_low) in high[start..].iter().zip(&low[start..]) {
+            let (top, bottom) = see(*bar_high, *bar_low);
+            if bottom <= sar {
+                break;
+            }
+            out.push(if UP { sar } else { -sar });
+            let is_new = top > ep;
+            af = if is_new { smaller(af + self.first, self.max) } else { af };
+            ep = if is_new { top } else { ep };
+            sar = smaller(sar + af * (ep - sar), smaller(before, bottom));
+            before = bottom;
+        }
+        self.trend = Trend { sign, sar, ep, af };
+        if out.len() > start {
+            (self.high, self.low) = (high[out.len() - 1], low[out.len() - 1]);
+        }
+    }
+
     /// Stop, direction, extreme price and acceleration, once there are two bars.
     #[inline(always)]
     fn step(&mut self, bar_high: f64, bar_low: f64) -> Option<[f64; 4]> {
