@@ -102,6 +102,8 @@ pub enum Command {
     KeepFormula,
     /// Closes the editor.
     CloseFormula,
+    /// Moves the file of the edited formula to `formulas/deleted/`.
+    DeleteFormula,
     /// Draws the outputs of the edited formula, or not.
     PreviewFormula(bool),
     /// Checks what the program stands on.
@@ -223,6 +225,7 @@ impl Command {
             Self::ReloadFormula => "Reload formula".to_owned(),
             Self::KeepFormula => "Keep my text".to_owned(),
             Self::CloseFormula => "Close formula".to_owned(),
+            Self::DeleteFormula => "Delete formula".to_owned(),
             Self::PreviewFormula(on) => if *on { "Draw the formula" } else { "Do not draw the formula" }.to_owned(),
             Self::CheckHealth => "Check health".to_owned(),
             Self::ShowWorkspace(workspace) => format!("{} workspace", workspace.title()),

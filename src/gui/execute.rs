@@ -112,6 +112,7 @@ impl Shell {
             | Command::ReloadFormula
             | Command::KeepFormula
             | Command::CloseFormula
+            | Command::DeleteFormula
             | Command::PreviewFormula(_) => {}
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }

@@ -8,7 +8,9 @@ use super::formulas::Editor;
 use super::panels::Pane;
 use super::shell::Shell;
 use crate::jobs::{Job as Handle, Outcome, Worker, spawn};
-use crate::tasks::{Checked, EXAMPLES, FormulaText, TaskEvent, check_formulas, save_formula, watch_formulas};
+use crate::tasks::{
+    Checked, EXAMPLES, FormulaText, TaskEvent, check_formulas, delete_formula, save_formula, watch_formulas,
+};
 
 /// What a new formula begins with.
 const TEMPLATE: &str = "\
@@ -29,6 +31,7 @@ pub(super) struct FormulaDesk {
     watcher: Option<Handle<(), Vec<FormulaText>>>,
     checker: Option<Worker<Vec<(String, String)>, Checked>>,
     saver: Option<(String, Handle<PathBuf, TaskEvent>)>,
+    deleter: Option<Handle<PathBuf, TaskEvent>>,
     /// Texts changed since the last check.
     changed: bool,
 }
@@ -77,6 +80,9 @@ impl Shell {
                     let text = open.disk.take().unwrap_or_else(|| open.saved.clone());
                     open.text.clone_from(&text);
                     open.saved = text;
+                    if let Some(stem) = open.path.as_ref().and_then(|path| path.file_stem()) {
+                        open.id = stem.to_string_lossy().into_owned();
+                    }
                     self.formula_desk.changed = true;
                 }
             }
@@ -88,11 +94,8 @@ impl Shell {
                 }
             }
             Command::SaveFormula => self.save_formula(),
-            Command::CloseFormula => {
-                formulas.open = None;
-                self.state.indicators.drop_previews();
-                self.formula_desk.changed = true;
-            }
+            Command::CloseFormula => self.close_formula(),
+            Command::DeleteFormula => self.delete_formula(),
             Command::PreviewFormula(on) => {
                 formulas.preview = on;
                 if on {
@@ -139,6 +142,36 @@ impl Shell {
         }
     }
 
+    fn delete_formula(&mut self) {
+        let path = self.state.formulas.open.as_ref().and_then(|open| open.path.clone());
+        let Some(path) = path.filter(|_| self.formula_desk.deleter.is_none()) else { return };
+        match spawn("delete formula", Arc::clone(&self.wake), move |_| delete_formula(&path)) {
+            Ok(handle) => self.formula_desk.deleter = Some(handle),
+            Err(err) => self.state.say(true, format!("cannot delete the formula: {err}")),
+        }
+    }
+
+    fn take_deleted(&mut self) {
+        let Some(outcome) = self.formula_desk.deleter.as_ref().and_then(Handle::poll) else { return };
+        self.formula_desk.deleter = None;
+        match outcome {
+            Outcome::Finished(place) => {
+                self.state
+                    .say(false, format!("The formula is no indicator any more; its text lies in {}", place.display()));
+                self.close_formula();
+            }
+            Outcome::Cancelled => {}
+            Outcome::Failed(err) => self.state.say(true, format!("the formula is not deleted: {err:#}")),
+            Outcome::Panicked(text) => self.state.say(true, format!("a defect in the program stopped it: {text}")),
+        }
+    }
+
+    fn close_formula(&mut self) {
+        self.state.formulas.open = None;
+        self.state.indicators.drop_previews();
+        self.formula_desk.changed = true;
+    }
+
     /// Takes in what the threads did and asks for checks; never waits.
     pub(super) fn serve_formulas(&mut self) {
         self.watch();
@@ -147,6 +180,7 @@ impl Shell {
             self.take_files(files);
         }
         self.take_saved();
+        self.take_deleted();
         if self.formula_desk.checker.is_none() && self.formula_desk.changed {
             let checker = Worker::start(
                 "formulas",

@@ -30,7 +30,12 @@ pub struct Editor {
 impl Editor {
     /// True if there is something to save.
     pub fn is_changed(&self) -> bool {
-        self.path.is_none() || self.text != self.saved
+        self.path.is_none() || self.text != self.saved || self.is_renamed()
+    }
+
+    /// True if saving gives the file another name.
+    pub fn is_renamed(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| path.file_stem().is_none_or(|stem| stem.to_string_lossy() != self.id))
     }
 }
 
@@ -71,7 +76,9 @@ impl Formulas {
     /// Id and text of all formulas, the edited one as it is in the editor.
     pub(super) fn named(&self) -> Vec<(String, String)> {
         let open = self.open.as_ref();
-        let others = self.files.iter().filter(|file| open.is_none_or(|open| open.id != file.id));
+        let is_open =
+            |file: &FormulaText| open.is_some_and(|open| open.id == file.id || open.path.as_ref() == Some(&file.path));
+        let others = self.files.iter().filter(|file| !is_open(file));
         let mut named: Vec<(String, String)> = others.map(|file| (file.id.clone(), file.text.clone())).collect();
         named.extend(open.map(|open| (open.id.clone(), open.text.clone())));
         named

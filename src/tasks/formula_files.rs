@@ -85,7 +85,7 @@ fn text_of(path: &Path) -> Option<FormulaText> {
 }
 
 /// Writes a formula into `formulas/` of a workspace, whole or not at all, and gives the file. `old` is the file it was
-/// read from; no other is overwritten.
+/// read from, which is gone when the formula has another name now; no other is overwritten.
 pub fn save_formula(workspace: &Path, id: &str, text: &str, old: Option<&Path>) -> Result<PathBuf> {
     let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !id.starts_with(|c: char| c.is_ascii_alphabetic()) || !id.chars().all(good) || id.len() > 64 {
@@ -96,7 +96,22 @@ pub fn save_formula(workspace: &Path, id: &str, text: &str, old: Option<&Path>) 
         bail!("there is a formula `{id}` already: choose another name");
     }
     write_atomic(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    if let Some(old) = old.filter(|old| **old != path && old.exists()) {
+        std::fs::remove_file(old)
+            .with_context(|| format!("{} is written, but cannot remove {}", path.display(), old.display()))?;
+    }
     Ok(path)
+}
+
+/// Moves a formula file to the folder `deleted` beside it and gives the place, where it is no indicator any more.
+pub fn delete_formula(path: &Path) -> Result<PathBuf> {
+    let folder = path.parent().unwrap_or(Path::new("")).join("deleted");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let id = id_of(path);
+    let names = (1..).map(|n| if n == 1 { format!("{id}.indicator") } else { format!("{id}_{n}.indicator") });
+    let place = names.map(|name| folder.join(name)).find(|place| !place.exists()).unwrap_or_default();
+    std::fs::rename(path, &place).with_context(|| format!("cannot move {} to {}", path.display(), place.display()))?;
+    Ok(place)
 }
 
 #[cfg(test)]
@@ -119,6 +134,13 @@ mod tests {
         let path = save("mine", None).unwrap();
         assert!(save("mine", None).unwrap_err().to_string().contains("already"));
         save("mine", Some(&path)).unwrap();
+        let renamed = save_formula(dir.path(), "yours", "x = close", Some(&path)).unwrap();
+        assert!(renamed.is_file() && !path.exists());
+        let path = save("mine", None).unwrap();
+        assert!(save("mine", Some(&renamed)).unwrap_err().to_string().contains("already") && renamed.is_file());
+        let places = [delete_formula(&path).unwrap(), delete_formula(&save("mine", None).unwrap()).unwrap()];
+        assert!(places[0] != places[1] && places.iter().all(|place| place.is_file()) && !path.exists());
+        assert_eq!(formula_files(&[dir.path().join("formulas")]).unwrap(), [renamed]);
         for odd in ["", "../up", "1st", "a b", &"a".repeat(65)] {
             assert!(save(odd, None).unwrap_err().to_string().contains("cannot name a formula"), "{odd}");
         }

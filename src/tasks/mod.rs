@@ -38,7 +38,7 @@ pub use filter::{Filter, FilteredBacktest, FilteredRun};
 pub use filtered::{Filtered, FilteredBin, FilteredReliability};
 pub use fitted::Fitted;
 pub use forecast::{Forecast, read_forecast};
-pub use formula_files::{Checked, EXAMPLES, FormulaText, check_formulas, save_formula, watch_formulas};
+pub use formula_files::{Checked, EXAMPLES, FormulaText, check_formulas, delete_formula, save_formula, watch_formulas};
 pub use formulas::{CheckedLine, FormulaCheck, check_formula, load_formulas};
 pub use lines::{LineSelection, LineSpeed, bars_for_bench, compute_lines, measure_columns, measure_lines};
 pub use market_files::{export, import, inspect};

@@ -72,6 +72,7 @@ impl Panel for FormulasPanel {
             "Type: the formula is checked at once; while it has errors the last sound result stays on the chart",
             "Click an error: goes to its line and column",
             "Ctrl S: saves to formulas/ of the workspace; runs compute every formula there",
+            "Another name and Save: renames the file; Delete moves it to formulas/deleted/",
             "A file that another program changes is read again; your own unsaved text asks first",
         ]
     }
@@ -184,7 +185,12 @@ fn bar(ui: &mut egui::Ui, state: &AppState, editor: &Editor, commands: &mut Comm
         }
         let save = Command::SaveFormula;
         let enabled = save.is_enabled(state) && editor.disk.is_none();
-        if ui.add_enabled(enabled, egui::Button::new("Save")).on_hover_text("Ctrl S").clicked() {
+        let (word, hint) = if editor.is_renamed() {
+            ("Rename", "Ctrl S: saves under the new name; the old one is gone")
+        } else {
+            ("Save", "Ctrl S")
+        };
+        if ui.add_enabled(enabled, egui::Button::new(word)).on_hover_text(hint).clicked() {
             commands.push(save);
         }
         let back = editor.path.is_some() && editor.is_changed();
@@ -203,6 +209,10 @@ fn bar(ui: &mut egui::Ui, state: &AppState, editor: &Editor, commands: &mut Comm
         }
         if ui.button("Close").clicked() {
             commands.push(Command::CloseFormula);
+        }
+        let hint = "Moves the file to formulas/deleted/; lines that read it go from charts and runs";
+        if editor.path.is_some() && ui.button("Delete").on_hover_text(hint).clicked() {
+            commands.push(Command::DeleteFormula);
         }
         let words = match (&editor.path, editor.is_changed()) {
             (None, _) => "not saved yet",

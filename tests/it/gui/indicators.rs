@@ -255,6 +255,27 @@ fn a_formula_is_checked_drawn_saved_and_read_again() {
 }
 
 #[test]
+fn a_formula_is_renamed_and_deleted_but_not_lost() {
+    let (mut window, folder) = super::bare([1280.0, 800.0]);
+    let formulas = folder.path().join("formulas");
+    write(folder.path(), "mine", "output half = high - low");
+    ask(&mut window, Command::ShowWorkspace(Workspace::Indicators));
+    until(&mut window, "the file in the list", |window| window.query_by_label("Formula mine").is_some());
+    window.get_by_label("Formula mine").click();
+    window.run_steps(3);
+    ask(&mut window, Command::NameFormula("yours".to_owned()));
+    window.run_steps(2);
+    window.get_by_label("Rename").click();
+    until(&mut window, "the new name", |window| window.query_by_label("Formula yours").is_some());
+    assert!(formulas.join("yours.indicator").is_file() && !formulas.join("mine.indicator").exists());
+    window.get_by_label("Delete").click();
+    until(&mut window, "an empty list", |window| window.query_by_label("none yet").is_some());
+    assert!(window.state().state.formulas.open.is_none());
+    let kept = std::fs::read_to_string(formulas.join("deleted/yours.indicator")).unwrap();
+    assert_eq!(kept, "output half = high - low");
+}
+
+#[test]
 fn pictures_of_browser_and_editor() {
     let mut state = over(view());
     let instance = parse_instance("macd").unwrap();
