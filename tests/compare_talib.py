@@ -16,6 +16,7 @@ import numpy as np
 import talib
 
 BARS = 1_000_000
+REPEATS = 25
 rng = np.random.default_rng(1)
 close = 100 * np.exp(np.cumsum(rng.normal(0, 0.002, BARS)))
 high = close * (1 + np.abs(rng.normal(0, 0.002, BARS)))
@@ -39,14 +40,14 @@ PEER = {
 
 def peer(best):
     for name, function in PEER.items():
-        for _ in range(10 if name != "HT_DCPERIOD" else 3):
+        for _ in range(REPEATS):
             start = time.perf_counter()
             function()
             best[name] = min(best.get(name, math.inf), (time.perf_counter() - start) * 1e9 / BARS)
 
 
 def ours(best, program):
-    command = [program, "bench", "indicators", "--talib", "--json", "--threads", "1", "--repeats", "10"]
+    command = [program, "bench", "indicators", "--talib", "--json", "--threads", "1", "--repeats", str(REPEATS)]
     for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines():
         record = json.loads(line)
         name = record["function"]

@@ -61,7 +61,14 @@ impl Smooth {
     pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
         let known = self.begin(values);
         let (mut y, blend) = (self.value, self.blend);
-        for x in &mut values[known..] {
+        let (eights, rest) = values[known..].as_chunks_mut::<8>();
+        for eight in eights {
+            for x in eight {
+                y = blend.step(y, *x);
+                *x = y;
+            }
+        }
+        for x in rest {
             y = blend.step(y, *x);
             *x = y;
         }
