@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod data;
 mod indicators;
 mod print;
 mod setup;

@@ -77,5 +77,5 @@ impl OpenDialog {
 /// The system's dialog for a file of bars, or else for a folder; blocks its thread.
 fn ask(file: bool) -> Option<PathBuf> {
     let dialog = rfd::FileDialog::new();
-    if file { dialog.add_filter("Bars", &["csv", "parquet"]).pick_file() } else { dialog.pick_folder() }
+    if file { dialog.add_filter("Bars", &["csv", "tsv", "txt", "parquet", "feather", "arrow", "json", "gz", "zst", "zip"]).pick_file() } else { dialog.pick_folder() }
 }

@@ -243,7 +243,7 @@ impl Shell {
         self.state.data = Some(DataView { path: path.clone(), report: Loadable::Loading("reading bars".to_owned()) });
         self.show_pane(Pane::Data);
         self.start("inspect", JobKind::Inspect, now, move |job| {
-            inspect(&path, &ReadOptions::default(), job).map(|report| Done::Report(Box::new(report)))
+            inspect(&path, &ReadOptions::default(), job).map(|found| Done::Report(Box::new(found.report)))
         });
     }
 

@@ -33,7 +33,7 @@ pub use filtered::{Filtered, FilteredBin, FilteredReliability};
 pub use fitted::Fitted;
 pub use forecast::{Forecast, read_forecast};
 pub use lines::compute_lines;
-pub use market_files::{export, import, inspect};
+pub use market_files::{export, import, inspect, preview};
 pub use predict::{PredictRequest, PredictionRecord, predict};
 pub use prepare::{Dataset, prepare};
 pub use run::{OpenRun, RunRequest, RunSummary, open_run, run, stage_of_run};
