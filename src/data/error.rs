@@ -344,7 +344,7 @@ fn columns(found: &[String]) -> String {
 }
 
 /// The first few of a list.
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     const SHOWN: usize = 12;
     let more = names.len().saturating_sub(SHOWN);
     let shown = names[..names.len() - more].join(", ");

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::DataError;
+use super::super::error::listed;
 use super::form::{Form, Found};
 use super::groups::{self, Group, same_ticker};
 use super::guess::{ColumnGuess, Confidence};
@@ -139,9 +140,13 @@ impl Search<'_> {
             let at =
                 exact().or(number.and_then(|n| n.checked_sub(1)).filter(|&at| at < self.plain.len())).or_else(alike);
             let Some(at) = at else {
-                let reason = format!("there is no column {wanted:?}; there are {}", self.names().join(", "));
+                let reason = format!("there is no column {wanted:?}; there are {}", listed(&self.names()));
                 return Err(DataError::Mapping { path: self.path.to_owned(), reason });
             };
+            if !self.is_free(at) {
+                let reason = format!("column {} cannot be two things at once", self.name(at));
+                return Err(DataError::Mapping { path: self.path.to_owned(), reason });
+            }
             self.take(role, at, "named by hand", Sure);
         }
         Ok(())
@@ -285,11 +290,17 @@ impl Search<'_> {
             if extra == Extra::QuoteVolume || !self.is_open(role) {
                 continue;
             }
-            if let Some(at) = self.named(role)? {
+            if let Some(at) = self.named(role)?.filter(|&at| self.is_numeric(at)) {
                 self.take(role, at, "called so", Sure);
             }
         }
         Ok(())
+    }
+
+    /// Most values are numbers, or there are none.
+    fn is_numeric(&self, at: usize) -> bool {
+        let read = self.numbers[at].iter().filter(|value| !value.is_nan()).count();
+        read * 2 >= self.sample.columns[at].present().count()
     }
 
     fn columns(&self, time: &Found) -> Vec<ColumnGuess> {

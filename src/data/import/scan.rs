@@ -4,20 +4,18 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::DateOrder;
 use super::Decimal;
 use super::dialect::{Delimiter, is_comment};
 use super::fields;
 use super::form::Form;
 use super::moment::{self, Moment};
 use super::number::{self, Cell};
+use super::plain_time::TimeReader;
 use super::rows::{Rows, What};
 use crate::market::Extra;
 
 /// Bytes per piece of work.
 const CHUNK: usize = 1 << 20;
-const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60 * MINUTE;
 pub(super) const A_NUMBER: &str = "a finite number";
 pub(super) const A_TIME: &str = "a time like the others";
 
@@ -297,6 +295,9 @@ fn field_end(rest: &[u8], delimiter: u8) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::DateOrder;
+
+    const HOUR: i64 = 3_600_000;
 
     fn plan() -> Plan<'static> {
         let number_names = ["open", "high", "low", "close", "volume"].map(str::to_owned).to_vec();
