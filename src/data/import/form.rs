@@ -31,7 +31,17 @@ pub(super) struct Found {
 }
 
 impl Form {
+    /// A time in this form; where the column is of numbers or of written dates, the other is understood too, since no
+    /// number is a written date.
     pub(super) fn read(self, text: &[u8]) -> Option<Moment> {
+        self.strict(text).or_else(|| match self {
+            Self::Epoch => moment::written(text, DateOrder::YearFirst),
+            Self::Compact => None,
+            Self::Written(_) => moment::epoch(text),
+        })
+    }
+
+    fn strict(self, text: &[u8]) -> Option<Moment> {
         match self {
             Self::Epoch => moment::epoch(text),
             Self::Compact => moment::compact(text),
@@ -56,7 +66,7 @@ pub(super) fn detect<'a>(texts: impl Iterator<Item = &'a str> + Clone, wish: Opt
     let read = |form: Form| {
         texts
             .clone()
-            .filter_map(move |text| form.read(text.as_bytes()).map(|moment| (text, moment)))
+            .filter_map(move |text| form.strict(text.as_bytes()).map(|moment| (text, moment)))
             .collect::<Vec<_>>()
     };
     let found = |form: Form, read: &[(&str, Moment)], confidence, reason: String| Found {

@@ -94,7 +94,8 @@ impl<'a> Search<'a> {
         let mut builder = Builder::default();
         for (key, item) in items {
             let Value::Object(fields) = item else { continue };
-            if fields.values().filter(|value| is_plain(value) || value.is_object()).count() < 4 {
+            let cells = |value: &Value| value.as_object().map_or(usize::from(is_plain(value)), Map::len);
+            if fields.values().map(cells).sum::<usize>() < 4 {
                 continue;
             }
             if let Some(key) = key {

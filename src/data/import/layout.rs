@@ -8,9 +8,9 @@ use super::super::error::listed;
 use super::form::{Form, Found};
 use super::groups::{self, Group, same_ticker};
 use super::guess::{ColumnGuess, Confidence};
-use super::names::{names_of, plain, price_word};
+use super::names::{names_of, plain};
 use super::sample::{Kind, Sample};
-use super::{Decimal, ReadOptions, Role, moment, values, volumes};
+use super::{Decimal, ReadOptions, Role, moment, values};
 use crate::market::Extra;
 
 use Confidence::{Doubtful, Likely, Sure};
@@ -112,7 +112,7 @@ impl Search<'_> {
         self.why[at].is_none()
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         (0..self.sample.columns.len()).map(|at| self.name(at)).collect()
     }
 

@@ -47,10 +47,9 @@ use super::report::Repairs;
 use super::{DataError, ReadReport, time_text};
 use crate::market::{Series, Timeframe};
 use bars::Ordered;
-use format::Format;
+use file::File;
 use repair::Adjustment;
 use rows::Rows;
-use symbols::Named;
 use table::{Part, Places, Table, place};
 
 /// Our own note in a file whose prices somebody refused to adjust.

@@ -114,10 +114,15 @@ impl PriceScale {
         self.0
     }
 
-    /// `price` times the factor; a factor that is one over a whole number divides by that, which is exact for decimals.
+    /// `price` times the factor; a factor that is one over a whole number divides by that.
+    ///
+    /// Rounded to twelve digits, more than any price has: who made points of 1.30584 by multiplication left
+    /// 130583.99999999999 in the file.
     pub(super) fn apply(self, price: f64) -> f64 {
         let divisor = (1.0 / self.0).round();
-        if self.0 < 1.0 && (divisor * self.0 - 1.0).abs() < 1e-12 { price / divisor } else { price * self.0 }
+        let whole = self.0 < 1.0 && (divisor * self.0 - 1.0).abs() < 1e-12;
+        let exact = if whole { price / divisor } else { price * self.0 };
+        format!("{exact:.11e}").parse().unwrap_or(exact)
     }
 }
 
@@ -179,9 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn scales_are_exact_for_decimals() {
+    fn scales_leave_decimals() {
         for text in ["0.00001", "1e-5", "1/100000"] {
             assert_eq!(text.parse::<PriceScale>().unwrap().apply(130_584.0), 1.30584);
+            assert_eq!(text.parse::<PriceScale>().unwrap().apply(130_583.999_999_999_99), 1.30584);
         }
         assert_eq!("100".parse::<PriceScale>().unwrap().apply(1.5), 150.0);
         for text in ["0", "-1", "x", "1/0", "inf", ""] {

@@ -25,18 +25,18 @@ impl TimeReader {
     pub(super) fn read(&mut self, text: &[u8]) -> Option<Moment> {
         let Form::Written(order) = self.form else { return self.form.read(text) };
         let (Some(date), Some(rest)) = (text.first_chunk::<10>(), text.get(10..)) else {
-            return moment::written(text, order);
+            return self.form.read(text);
         };
         if *date != self.date {
             if !plain_date(date, order) {
-                return moment::written(text, order);
+                return self.form.read(text);
             }
             self.midnight = moment::written(date, order)?.wall;
             self.date = *date;
         }
         match plain_clock(rest) {
             Some((clock, offset)) => Some(Moment { wall: self.midnight + clock, offset }),
-            None => moment::written(text, order),
+            None => self.form.read(text),
         }
     }
 }
@@ -88,7 +88,7 @@ mod tests {
         ] {
             let mut reader = TimeReader::new(Form::Written(order));
             for text in texts.iter().chain(texts.iter().rev()) {
-                assert_eq!(reader.read(text.as_bytes()), moment::written(text.as_bytes(), order), "{text}");
+                assert_eq!(reader.read(text.as_bytes()), Form::Written(order).read(text.as_bytes()), "{text}");
             }
         }
     }

@@ -32,7 +32,7 @@ impl Search<'_> {
         self.time_by_value();
         let known_shape = self.binance();
         let free: Vec<usize> = (0..self.plain.len()).filter(|&at| self.is_free(at)).collect();
-        let found = values::prices(&self.numbers, self.sample.head, &free);
+        let found = values::prices(&self.numbers, self.sample.head, &free, self.falls());
         let Some(found) = found.filter(|_| self.of.contains_key(&Role::Time)) else {
             // Without a single known name this is another kind of table.
             return Err(DataError::NotBars { path: self.path.to_owned(), found: self.names() });
@@ -53,6 +53,15 @@ impl Search<'_> {
             self.why[6] = Some(("close time: known from the open time and the bar length".to_owned(), Likely));
         }
         Ok(())
+    }
+
+    /// The newest row comes first, as far as the first rows show.
+    fn falls(&self) -> bool {
+        let Some(column) = self.of.get(&Role::Time).map(|&at| &self.sample.columns[at]) else { return false };
+        let Some(found) = values::found_times(column, self.options.date_order) else { return false };
+        let head = column.texts.iter().take(self.sample.head);
+        let times: Vec<i64> = head.filter_map(|text| Some(found.form.read(text.as_bytes())?.utc())).collect();
+        times.windows(2).filter(|pair| pair[1] < pair[0]).count() * 2 > times.len()
     }
 
     /// Eleven or twelve columns without names, of which the seventh is a time within or after the first.

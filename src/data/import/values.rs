@@ -53,14 +53,25 @@ fn is_time_like(column: &SampleColumn, found: &Found) -> bool {
 
 /// The four prices among the free columns: the pair of columns that encloses the most others the most closely is high
 /// and low; among the enclosed, open is the one that begins where the other ended a bar before.
-pub(super) fn prices(numbers: &[Vec<f64>], head: usize, free: &[usize]) -> Option<Prices> {
+///
+/// `falling` says that the newest bar comes first.
+pub(super) fn prices(numbers: &[Vec<f64>], head: usize, free: &[usize], falling: bool) -> Option<Prices> {
+    let varies = |at: &usize| {
+        let mut known = numbers[*at].iter().filter(|value| !value.is_nan());
+        let first = known.next();
+        known.any(|value| Some(value) != first)
+    };
     let positive = |at: &usize| {
         let known = || numbers[*at].iter().filter(|value| !value.is_nan());
         let count = known().count();
-        let constant = count > 4 && known().all(|value| Some(value) == known().next());
-        count > 0 && !constant && known().filter(|&&value| value <= 0.0).count() as f64 <= STRAY * count as f64
+        count > 0 && known().filter(|&&value| value <= 0.0).count() as f64 <= STRAY * count as f64
     };
-    let candidates: Vec<usize> = free.iter().copied().filter(positive).take(TRIED).collect();
+    let mut candidates: Vec<usize> = free.iter().copied().filter(positive).take(TRIED).collect();
+    // Flags and counts that never change look like prices that never move, which are rarer.
+    let moving: Vec<usize> = candidates.iter().copied().filter(varies).collect();
+    if moving.len() >= 4 {
+        candidates = moving;
+    }
     let mut best: Option<(f64, usize, usize, Vec<usize>)> = None;
     for &high in &candidates {
         for &low in candidates.iter().filter(|&&low| low != high) {
@@ -83,7 +94,7 @@ pub(super) fn prices(numbers: &[Vec<f64>], head: usize, free: &[usize]) -> Optio
     let mut order: Option<(f64, usize, usize)> = None;
     for &open in &inside {
         for &close in inside.iter().filter(|&&close| close != open) {
-            let gap = gap(&numbers[open], &numbers[close], head);
+            let gap = gap(&numbers[open], &numbers[close], head, falling);
             if order.is_none_or(|(least, ..)| gap < least) {
                 order = Some((gap, open, close));
             }
@@ -111,20 +122,18 @@ fn encloses(high: &[f64], low: &[f64], inner: &[f64]) -> bool {
     count > 0 && outside as f64 <= STRAY * count as f64
 }
 
-/// Mean distance between a bar's open and the close before it, whichever way the rows run.
-fn gap(open: &[f64], close: &[f64], head: usize) -> f64 {
+/// Mean distance between a bar's open and the close before it.
+fn gap(open: &[f64], close: &[f64], head: usize, falling: bool) -> f64 {
     let rows = head.min(open.len()).min(close.len());
-    let mean = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
-        let (mut sum, mut count) = (0.0, 0);
-        for (a, b) in pairs.filter(|(a, b)| !a.is_nan() && !b.is_nan()) {
-            sum += (a - b).abs();
+    let (mut sum, mut count) = (0.0, 0);
+    for i in 1..rows {
+        let gap = if falling { open[i - 1] - close[i] } else { open[i] - close[i - 1] };
+        if !gap.is_nan() {
+            sum += gap.abs();
             count += 1;
         }
-        if count > 0 { sum / f64::from(count) } else { f64::INFINITY }
-    };
-    let rising = mean(&mut (1..rows).map(|i| (open[i], close[i - 1])));
-    let falling = mean(&mut (1..rows).map(|i| (open[i - 1], close[i])));
-    rising.min(falling)
+    }
+    if count > 0 { sum / f64::from(count) } else { f64::INFINITY }
 }
 
 /// Median of the numbers that are none of them missing.
@@ -158,12 +167,12 @@ mod tests {
         let [o, h, l, c, v] = wave();
         let columns = [v.clone(), l.clone(), h.clone(), c.clone(), o.clone()];
         let all = [0, 1, 2, 3, 4];
-        assert_eq!(prices(&columns, 59, &all), Some(Prices { open: 4, high: 2, low: 1, close: 3 }));
+        assert_eq!(prices(&columns, 59, &all, false), Some(Prices { open: 4, high: 2, low: 1, close: 3 }));
         let reversed = columns.map(|column| column.into_iter().rev().collect::<Vec<f64>>());
-        assert_eq!(prices(&reversed, 59, &all), Some(Prices { open: 4, high: 2, low: 1, close: 3 }));
+        assert_eq!(prices(&reversed, 59, &all, true), Some(Prices { open: 4, high: 2, low: 1, close: 3 }));
         let mean = o.iter().zip(&c).map(|(a, b)| (a + b) / 2.0).collect();
         let with_mean = [o, mean, h, l, c, v];
-        assert_eq!(prices(&with_mean, 59, &[0, 1, 2, 3, 4, 5]), Some(Prices { open: 0, high: 2, low: 3, close: 4 }));
+        assert_eq!(prices(&with_mean, 59, &[0, 1, 2, 3, 4, 5], false), Some(Prices { open: 0, high: 2, low: 3, close: 4 }));
     }
 
     #[test]
@@ -171,11 +180,11 @@ mod tests {
         let [.., v] = wave();
         let buy: Vec<f64> = v.iter().enumerate().map(|(i, x)| x * (0.4 + (i % 7) as f64 / 10.0)).collect();
         let share: Vec<f64> = buy.iter().zip(&v).map(|(a, b)| a / (a + b)).collect();
-        assert_eq!(prices(&[v.clone(), buy, v.iter().map(|x| x / 500.0).collect(), share], 59, &[0, 1, 2, 3]), None);
-        assert_eq!(prices(&vec![vec![0.0; 10]; 5], 10, &[0, 1, 2, 3, 4]), None);
-        assert_eq!(prices(&[], 0, &[]), None);
+        assert_eq!(prices(&[v.clone(), buy, v.iter().map(|x| x / 500.0).collect(), share], 59, &[0, 1, 2, 3], false), None);
+        assert_eq!(prices(&vec![vec![0.0; 10]; 5], 10, &[0, 1, 2, 3, 4], false), None);
+        assert_eq!(prices(&[], 0, &[], false), None);
         assert_eq!(
-            prices(&[vec![f64::NAN; 3], vec![f64::NAN; 3], vec![f64::NAN; 3], vec![f64::NAN; 3]], 3, &[0, 1, 2, 3]),
+            prices(&[vec![f64::NAN; 3], vec![f64::NAN; 3], vec![f64::NAN; 3], vec![f64::NAN; 3]], 3, &[0, 1, 2, 3], false),
             None
         );
     }

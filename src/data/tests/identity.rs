@@ -9,12 +9,12 @@ use crate::market::{Bar, Extra, Series, Timeframe};
 /// Any positive number a price can be, the awkward ones included.
 fn price() -> impl Strategy<Value = f64> {
     prop_oneof![0.001..100_000.0, any::<u64>().prop_map(f64::from_bits)]
-        .prop_filter("a price", |x| x.is_finite() && *x > 1e-280 && *x < 1e280)
+        .prop_filter("a price", |x: &f64| x.is_finite() && *x > 1e-280 && *x < 1e280)
 }
 
 fn extra() -> impl Strategy<Value = f64> {
     prop_oneof![3 => -1e6..1e6, 1 => Just(f64::NAN), 1 => any::<u64>().prop_map(f64::from_bits)]
-        .prop_map(|x| if x.is_finite() { x } else { f64::NAN })
+        .prop_map(|x: f64| if x.is_finite() { x } else { f64::NAN })
 }
 
 fn bars() -> impl Strategy<Value = Vec<(Bar, Vec<f64>)>> {

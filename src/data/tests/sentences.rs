@@ -51,7 +51,7 @@ fn bad_csv_files_are_told_apart() {
             "column volume is missing; the first line or schema names timestamp, open, high, low, close;",
         ),
         (b"timestamp,open,high,low,close\n2024-01-01,1,2,0.5,1.5\n", "--map volume=none"),
-        (b"2024-01-01,1,2,0.5,1.5,10\n", "one bar does not show the timeframe"),
+        (b"2024-01-01,1.4,1.6,1.3,1.5,10\n", "one bar does not show the timeframe"),
         (b"time,price,size,side\n2024-01-01,1,2,buy\n2024-01-02,1,2,buy\n", "column open is missing"),
         (b"time,size,side\n2024-01-01,1,buy\n2024-01-02,1,buy\n", "are missing among its columns time, size, side;"),
         (b"time,open,high,low,close,volume\n2024-01-01,0,0,0,0,0\n2024-01-02,0,0,0,0,0\n", "every one of them is zero"),
