@@ -45,6 +45,10 @@ fn is_time_like(column: &SampleColumn, found: &Found) -> bool {
     if column.kind == Kind::Time || matches!(found.form, Form::Written(_)) {
         return true;
     }
+    // Many prices lie where the days of our time do.
+    if found.form == Form::Serial {
+        return false;
+    }
     let times: Vec<i64> = column.present().filter_map(|text| Some(found.form.read(text.as_bytes())?.utc())).collect();
     let rising = times.windows(2).filter(|pair| pair[1] > pair[0]).count();
     let falling = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
