@@ -126,7 +126,7 @@ pub(super) struct RunArgs {
 
 #[derive(Debug, Group)]
 pub(super) struct CollectArgs {
-    /// CSV or Parquet file of bars
+    /// File of bars
     #[arg(value_name = "BARS", required_unless_present = "config")]
     pub(super) file: Option<PathBuf>,
     /// Take the bars named in this configuration
@@ -265,31 +265,66 @@ pub(super) struct FormulaArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DataCommand {
-    /// What is in a file of bars
+    /// What is in a file of bars, what its columns are taken for, and what looks wrong
     Inspect {
-        /// CSV or Parquet file
+        /// File of bars: CSV and relatives, Parquet, Feather, JSON, also in gzip, zstd or ZIP
         file: PathBuf,
+        #[command(flatten)]
+        choices: DataChoices,
     },
-    /// Sort, drop exact duplicates, check, and write bars as Parquet or CSV
+    /// Read any file of bars, sort it, drop exact duplicates, check it, and write it as Parquet, Feather or CSV
     Import {
-        /// CSV or Parquet file
+        /// File of bars: CSV and relatives, Parquet, Feather, JSON, also in gzip, zstd or ZIP
         file: PathBuf,
-        /// Parquet or CSV file to write
-        #[arg(long)]
+        /// File to write; its ending says how
+        #[arg(long, value_name = "OUT.parquet")]
         out: PathBuf,
-        /// Ticker to store
+        #[command(flatten)]
+        choices: DataChoices,
+        /// Leave out rows that no bar can be made of
         #[arg(long)]
-        symbol: Option<String>,
-        /// Bar length such as 4h
-        #[arg(long)]
-        timeframe: Option<String>,
+        drop_bad_rows: bool,
     },
-    /// Write bars that are in order as Parquet or CSV
+    /// Write bars that are in order as Parquet, Feather or CSV
     Export {
-        /// CSV or Parquet file
+        /// File of bars
         file: PathBuf,
-        /// Parquet or CSV file to write
-        #[arg(long)]
+        /// File to write; its ending says how
+        #[arg(long, value_name = "OUT.csv")]
         out: PathBuf,
+        #[command(flatten)]
+        choices: DataChoices,
     },
+}
+
+/// What is said by hand about a file of bars; the rest is guessed.
+#[derive(Debug, Group)]
+pub(super) struct DataChoices {
+    /// Ticker to store; in a file of several symbols the one to take
+    #[arg(long)]
+    pub(super) symbol: Option<String>,
+    /// Bar length such as 4h
+    #[arg(long)]
+    pub(super) timeframe: Option<String>,
+    /// Which column is what, such as close=Last,timestamp=Date+Time,volume=none; #3 is the third column
+    #[arg(long, value_name = "ROLE=COLUMN,..")]
+    pub(super) map: Vec<String>,
+    /// Clock of times that name none: UTC, +02:00, America/New_York, EET [default: UTC]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub(super) timezone: Option<String>,
+    /// Factor of every price, such as 0.00001 or 1/100000 for prices in points
+    #[arg(long, value_name = "FACTOR")]
+    pub(super) price_scale: Option<String>,
+    /// Keep prices as traded although the file has adjusted closes
+    #[arg(long)]
+    pub(super) no_adjust: bool,
+    /// Dates such as 03/04/2024 name the day first
+    #[arg(long, conflicts_with = "month_first")]
+    pub(super) day_first: bool,
+    /// Dates such as 03/04/2024 name the month first
+    #[arg(long)]
+    pub(super) month_first: bool,
+    /// What separates decimals: point or comma
+    #[arg(long, value_name = "SIGN")]
+    pub(super) decimal: Option<String>,
 }

@@ -5,19 +5,19 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow};
 use serde_json::{Value, json};
 
-use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, DataCommand, Global, SliceArg, WindowArgs};
+use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, Global, SliceArg, WindowArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use super::{bench, indicators, setup};
+use super::{bench, data, indicators, setup};
 use crate::backtest::RegimeRow;
 use crate::config::RunConfig;
-use crate::data::{ReadOptions, parse_time};
+use crate::data::parse_time;
 use crate::dataset::Slice;
 use crate::gui::{OpenWindow, open_window};
 use crate::runs::{RunDir, Stage};
 use crate::tasks::{
     BacktestSummary, CollectRequest, PredictRequest, RunRequest, RunSummary, SignalsRequest, backtest_signals, collect,
-    doctor, export, import, inspect, open_run, predict, run as run_task, stage_of_run, window_attention,
+    doctor, open_run, predict, run as run_task, stage_of_run, window_attention,
 };
 
 pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<(), Failure> {
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
             Ok(())
         }
         Command::Indicators(command) => indicators::run(command, &workspace, printer),
-        Command::Data(command) => market(command, printer),
+        Command::Data(command) => data::run(command, printer),
         Command::Bench(command) => bench::run(command, threads, printer),
         Command::Doctor => {
             let checks = doctor(&workspace, threads);
@@ -307,37 +307,4 @@ fn prediction_text(record: &crate::tasks::PredictionRecord) -> String {
             record.decision.as_deref().unwrap_or(""),
         ),
     }
-}
-
-fn market(command: &DataCommand, printer: Printer) -> Result<(), Failure> {
-    let report = match command {
-        DataCommand::Inspect { file } => {
-            let file = file.clone();
-            watch("inspect", printer, move |job| inspect(&file, &ReadOptions::default(), job))?
-        }
-        DataCommand::Import { file, out, symbol, timeframe } => {
-            let timeframe = timeframe.as_deref().map(str::parse).transpose();
-            let options = ReadOptions {
-                symbol: symbol.clone(),
-                timeframe: timeframe.map_err(|err: crate::market::TimeframeError| Failure::Usage(err.into()))?,
-                ..ReadOptions::default()
-            };
-            let (file, out) = (file.clone(), out.clone());
-            watch("import", printer, move |job| import(&file, &out, &options, job))?
-        }
-        DataCommand::Export { file, out } => {
-            let (file, out) = (file.clone(), out.clone());
-            watch("export", printer, move |job| export(&file, &out, &ReadOptions::default(), job))?
-        }
-    };
-    let mut record = serde_json::to_value(&report).context("report")?;
-    if let Some(fields) = record.as_object_mut() {
-        fields.insert("event".to_owned(), json!("data"));
-        for (name, value) in fields.iter() {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            printer.text(&format!("{name:18} {text}"));
-        }
-    }
-    printer.record(&record);
-    Ok(())
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 use serde_json::json;
 
-use super::parquet::{ColumnView, Source};
+use super::frame::ColumnView;
+use super::parquet::Source;
 use super::series_file::{BarColumns, origin};
 use super::{Column, DataError, parquet};
 use crate::files::remove_unfinished;

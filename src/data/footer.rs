@@ -47,6 +47,35 @@ pub(super) fn is_sound(footer: &[u8]) -> bool {
     Walk { rest: footer }.value(STRUCT, &FILE, 0).is_some()
 }
 
+const DATA_PAGE: Shape = Struct(&[Int, Int, Int, Int, STATISTICS]);
+const INDEX_PAGE: Shape = EMPTY;
+const DICTIONARY_PAGE: Shape = Struct(&[Int, Int, Flag]);
+const DATA_PAGE_V2: Shape = Struct(&[Int, Int, Int, Int, Int, Int, Flag, STATISTICS]);
+const PAGE: Shape = Struct(&[Int, Int, Int, Int, DATA_PAGE, INDEX_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2]);
+
+/// Larger pages are not written by anybody.
+const LARGEST_PAGE: u64 = 256 << 20;
+
+/// True if the pages of a column chunk have sound headers, fill it and unpack to no more than `values` values can take.
+///
+/// Texts may be of any length, but all of them together fit into a few of the largest pages.
+pub(super) fn pages_are_sound(chunk: &[u8], values: i64) -> bool {
+    let mut rest = chunk;
+    let mut unpacked: u64 = 0;
+    let most = (values.max(0) as u64).saturating_mul(64).saturating_add(LARGEST_PAGE);
+    while !rest.is_empty() {
+        let mut walk = Walk { rest };
+        let Some([size, packed]) = walk.page() else { return false };
+        let Some(after) = usize::try_from(packed).ok().and_then(|packed| walk.rest.get(packed..)) else { return false };
+        unpacked = unpacked.saturating_add(size);
+        if size > LARGEST_PAGE || unpacked > most || after.len() == rest.len() {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
 impl Shape {
     /// Whether a value of this wire type may stand here.
     fn takes(&self, wire: u8) -> bool {
@@ -67,6 +96,31 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Steps over the header of a page and gives its unpacked and packed sizes.
+    fn page(&mut self) -> Option<[u64; 2]> {
+        let mut probe = Walk { rest: self.rest };
+        self.value(STRUCT, &PAGE, 0)?;
+        let mut sizes = [None; 2];
+        // The sizes are fields 2 and 3, whole numbers of at most four bytes that are never negative.
+        let mut id = 0;
+        while id < 3 {
+            let head = probe.byte()?;
+            if head & 15 == 0 || head >> 4 == 0 {
+                return None;
+            }
+            id += i64::from(head >> 4);
+            if !matches!(head & 15, 4..=6) {
+                return None;
+            }
+            let zigzag = probe.varint()?;
+            if let 2 | 3 = id {
+                let value = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+                sizes[id as usize - 2] = Some(u64::try_from(i32::try_from(value).ok()?).ok()?);
+            }
+        }
+        Some([sizes[0]?, sizes[1]?])
+    }
+
     fn value(&mut self, wire: u8, shape: &Shape, depth: usize) -> Option<()> {
         if depth > DEEPEST || !shape.takes(wire) {
             return None;
@@ -167,5 +221,30 @@ mod tests {
         assert!(!is_sound(&[0x15, 4, 0x18, 0x1c, 0x48, 1, b'a', 0, 0]));
         // Nesting without end.
         assert!(!is_sound(&vec![0xcc; 100_000]));
+    }
+
+    #[test]
+    fn pages_that_unpack_to_more_than_they_may_are_seen() {
+        // A data page: type 0, sizes, then its own header (10 values, plain, levels in runs).
+        let zigzag = |value: i64| {
+            let mut rest = ((value << 1) ^ (value >> 63)) as u64;
+            let mut bytes = Vec::new();
+            while rest > 127 {
+                bytes.push(rest as u8 | 128);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+            bytes
+        };
+        let page = |unpacked: i64, packed: i64| {
+            let header = [&[0x15, 0, 0x15][..], &zigzag(unpacked), &[0x15], &zigzag(packed)].concat();
+            [&header[..], &[0x2c, 0x15, 20, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0], &[7; 20]].concat()
+        };
+        let two = [page(80, 20), page(80, 20)].concat();
+        assert!(pages_are_sound(&two, 20) && pages_are_sound(&[], 0));
+        assert!(!pages_are_sound(&two[..two.len() - 1], 20));
+        for (unpacked, packed) in [(1 << 30, 20), (-1, 20), (80, -1), (80, 21), (1 << 40, 20)] {
+            assert!(!pages_are_sound(&page(unpacked, packed), 20), "{unpacked} {packed}");
+        }
     }
 }

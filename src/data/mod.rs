@@ -1,14 +1,17 @@
-//! Bars and tables in files: CSV and Parquet in, Parquet out, and the cache of computed indicator lines.
+//! Bars and tables in files: any file of bars in; CSV, Parquet and Feather out; and the cache of computed indicator lines.
 //!
 //! The only room that knows polars; no polars type leaves it. Readers never repair in silence: what is wrong is named
 //! with file, row and column, and what was changed is in the [`ReadReport`].
 
-mod bars;
+mod arrow_file;
 mod capture;
 mod csv;
 mod error;
+mod feather;
+mod finding;
 mod footer;
-mod layout;
+mod frame;
+mod import;
 mod parquet;
 mod report;
 mod series_file;
@@ -19,7 +22,12 @@ mod time_text;
 
 pub use capture::{CaptureKey, CaptureState, CaptureWriter, capture_path, read_capture, write_capture};
 pub use error::{DataError, Row};
+pub use finding::{Finding, Severity};
+pub use import::{
+    ChoiceError, ColumnGuess, Confidence, DateOrder, Decimal, Guess, Inspection, Mapping, PriceScale, ReadOptions,
+    Role, TimeGuess, Zone, guess_file, inspect_file, read_series,
+};
 pub use report::{Gap, Gaps, ReadReport};
-pub use series_file::{ReadOptions, read_series, write_series};
+pub use series_file::{write_imported, write_series};
 pub use table::{Column, Table, read_table, write_table};
 pub use time_text::{parse_time, time_text};

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::time_text;
-use crate::market::Series;
+use super::{Finding, time_text};
+use crate::market::{Calendar, Series};
 
 /// Gaps named in a report; the count covers all.
 const NAMED_GAPS: usize = 5;
@@ -41,6 +41,18 @@ pub struct ReadReport {
     pub off_grid: usize,
     /// Bars without volume.
     pub zero_volume: usize,
+    /// What a person should know, the gravest first.
+    pub findings: Vec<Finding>,
+    /// Prices are as traded although the file has adjusted closes.
+    #[serde(skip)]
+    pub unadjusted: bool,
+}
+
+/// What was put right while reading.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Repairs {
+    pub(super) sorted_rows: usize,
+    pub(super) duplicates_dropped: usize,
 }
 
 /// Bars missing from the calendar.
@@ -62,9 +74,11 @@ pub struct Gap {
 }
 
 impl ReadReport {
-    pub(super) fn new(series: &Series, sorted_rows: usize, duplicates_dropped: usize, dropped: Vec<String>) -> Self {
+    pub(super) fn new(series: &Series, repairs: Repairs, dropped: Vec<String>, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let times = series.timestamps();
         let (start_ms, end_ms) = (times[0], times[times.len() - 1]);
+        let calendar = series.calendar();
         Self {
             symbol: series.symbol.clone(),
             rows: series.len(),
@@ -73,20 +87,21 @@ impl ReadReport {
             end_ms,
             end: time_text(end_ms),
             timeframe: series.timeframe.to_string(),
-            calendar: series.calendar().to_string(),
-            sorted_rows,
-            duplicates_dropped,
+            calendar: calendar.to_string(),
+            sorted_rows: repairs.sorted_rows,
+            duplicates_dropped: repairs.duplicates_dropped,
             dropped_columns: dropped,
             extras: series.extras().map(|(extra, _)| extra.name().to_owned()).collect(),
-            gaps: gaps(series, &times),
+            gaps: gaps(&times, calendar, series.timeframe.millis()),
             off_grid: off_grid(&times, series.timeframe.millis()),
             zero_volume: series.bars().iter().filter(|bar| bar.volume == 0.0).count(),
+            findings,
+            unadjusted: false,
         }
     }
 }
 
-fn gaps(series: &Series, times: &[i64]) -> Gaps {
-    let (calendar, step) = (series.calendar(), series.timeframe.millis());
+fn gaps(times: &[i64], calendar: Calendar, step: i64) -> Gaps {
     let mut gaps = Gaps { missing_bars: 0, first: Vec::new() };
     for pair in times.windows(2) {
         let missing = calendar.missing_between(pair[0], pair[1], step);

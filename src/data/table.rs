@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::parquet::{ColumnView, Source};
+use super::frame::ColumnView;
+use super::parquet::Source;
 use super::{DataError, parquet};
 
 /// One column of a [`Table`].

@@ -54,7 +54,7 @@ pub(super) fn plausible(timestamp: i64) -> Option<i64> {
     PLAUSIBLE.contains(&timestamp).then_some(timestamp)
 }
 
-fn day_start(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(super) fn day_start(year: i64, month: i64, day: i64) -> Option<i64> {
     let date = NaiveDate::from_ymd_opt(year as i32, month as u32, day as u32)?;
     Some(i64::from(date.to_epoch_days()) * DAY)
 }

@@ -128,6 +128,10 @@ impl OpenDialog {
     }
 }
 
+/// Endings of the files that bars come in.
+const BAR_ENDINGS: &[&str] =
+    &["csv", "tsv", "txt", "prn", "parquet", "feather", "arrow", "ipc", "json", "jsonl", "gz", "zst", "zip"];
+
 /// The dialog of the desktop.
 ///
 /// `rfd` answers `None` for a closed dialog and for a desktop without any; the difference stands only in its log.
@@ -135,7 +139,7 @@ pub(super) fn system_dialog(wanted: Wanted) -> Answer {
     LISTENER.start();
     let dialog = rfd::FileDialog::new();
     let found = match wanted {
-        Wanted::File => dialog.add_filter("Bars", &["csv", "parquet"]).pick_file(),
+        Wanted::File => dialog.add_filter("Bars", BAR_ENDINGS).pick_file(),
         Wanted::Folder => dialog.pick_folder(),
     };
     match (found, LISTENER.heard()) {

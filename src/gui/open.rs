@@ -62,7 +62,7 @@ impl Shell {
         self.show_pane(Pane::Data);
         let file = path.clone();
         self.inspects = self.start("inspect", JobKind::Inspect, now, move |job| {
-            inspect(&file, &ReadOptions::default(), job).map(|report| Done::Report(Box::new(report)))
+            inspect(&file, &ReadOptions::default(), job).map(|found| Done::Report(Box::new(found.report)))
         });
         let report = match self.inspects {
             Some(_) => Loadable::Loading("reading bars".to_owned()),

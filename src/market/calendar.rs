@@ -26,11 +26,8 @@ impl Calendar {
         let span_days = (timestamps[timestamps.len() - 1] - timestamps[0]) / DAY;
         let no_weekends = span_days >= 5 && weekend * 50 < timestamps.len() && step < 7 * DAY;
         if step < DAY {
-            let mut days = std::collections::BTreeMap::<i64, usize>::new();
-            for t in timestamps {
-                *days.entry(t.div_euclid(DAY)).or_default() += 1;
-            }
-            let mut counts: Vec<usize> = days.into_values().collect();
+            let day = |t: &i64| t.div_euclid(DAY);
+            let mut counts: Vec<usize> = timestamps.chunk_by(|a, b| day(a) == day(b)).map(<[i64]>::len).collect();
             counts.sort_unstable();
             let typical = counts[counts.len() / 2];
             if span_days >= 2 && (typical as f64) < 0.9 * (DAY / step) as f64 {

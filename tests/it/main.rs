@@ -8,6 +8,7 @@ mod bad_runs;
 mod causality;
 mod cli;
 mod common;
+mod data_files;
 mod formulas;
 mod gui;
 mod kill;

@@ -1,16 +1,22 @@
 //! Tests of the room as a whole, on small files in a temporary folder and on the sample data.
 
+mod archives;
 mod captures;
+mod choices;
 mod fuzz;
+mod guesses;
+mod identity;
+mod json;
 mod repair;
 mod sample_data;
 mod sentences;
 mod series;
+mod speed;
 mod tables;
 
 use std::path::{Path, PathBuf};
 
-use super::{ReadOptions, ReadReport, read_series};
+use super::{Finding, ReadOptions, ReadReport, read_series};
 use crate::market::{Bar, Extra, Series};
 
 const HOUR: i64 = 3_600_000;
@@ -32,6 +38,29 @@ fn read(path: &Path) -> (Series, ReadReport) {
 /// The sentence a reading fails with.
 fn refusal(path: &Path) -> String {
     read_series(path, &ReadOptions::default()).unwrap_err().to_string()
+}
+
+/// Reads as an import does.
+fn import(path: &Path) -> (Series, ReadReport) {
+    read_series(path, &repaired()).unwrap()
+}
+
+fn finding<'a>(report: &'a ReadReport, name: &str) -> &'a Finding {
+    report.findings.iter().find(|finding| finding.name == name).unwrap_or_else(|| panic!("{:?}", report.findings))
+}
+
+/// Bars of a walk, `step` apart, with three decimals in every price.
+fn walk(bars: usize, step: i64) -> Vec<Bar> {
+    let mut close = 100.0_f64;
+    let thousandth = |x: f64| (x * 1000.0).round() / 1000.0;
+    (0..bars)
+        .map(|i| {
+            let open = close;
+            close = thousandth(open * (1.0 + 0.01 * (i as f64 * 1.7).sin()) + 0.013);
+            let (high, low) = (thousandth(open.max(close) + 0.25), thousandth(open.min(close) - 0.375));
+            Bar { timestamp: START + i as i64 * step, open, high, low, close, volume: 1000.0 + (i % 7) as f64 * 10.5 }
+        })
+        .collect()
 }
 
 fn repaired() -> ReadOptions {

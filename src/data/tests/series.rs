@@ -16,7 +16,7 @@ fn same_bits(a: &Series, b: &Series) -> bool {
 fn writing_and_reading_give_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let series = awkward(500);
-    for name in ["ODD.csv", "other.parquet", "ODD_again.PARQUET", "ODD_again.CSV"] {
+    for name in ["ODD.csv", "other.parquet", "ODD_again.PARQUET", "ODD_again.CSV", "other.feather", "other.arrow"] {
         let path = folder.path().join(name);
         write_series(&path, &series).unwrap();
         let (back, report) = read(&path);
@@ -26,7 +26,7 @@ fn writing_and_reading_give_the_same_bits() {
         assert_eq!(report.zero_volume, 72); // every seventh of 500
     }
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
-    assert_eq!(files.len(), 4, "temporary files are left behind");
+    assert_eq!(files.len(), 6, "temporary files are left behind");
 }
 
 #[test]
@@ -62,6 +62,8 @@ fn extras_are_kept_and_the_rest_is_reported() {
     assert_eq!(report.extras, ["adj_close", "trades"]);
     assert!(series.extra(Extra::AdjClose).unwrap()[0].is_nan());
     assert_eq!(series.extra(Extra::AdjClose).unwrap()[1], 1.25);
+    // Without every adjusted close none is used.
+    assert_eq!((series.bars()[1].close, report.findings[0].name.as_str()), (1.5, "unadjusted"));
     assert_eq!(series.extra(Extra::Trades).unwrap()[0], 7.0);
     assert!(series.extra(Extra::Trades).unwrap()[1].is_nan());
 }
@@ -113,7 +115,7 @@ fn options_name_and_cut() {
         timeframe: Some("2h".parse().unwrap()),
         start: Some(START + 10 * HOUR),
         end: Some(START + 20 * HOUR),
-        repair: false,
+        ..ReadOptions::default()
     };
     let (series, report) = read_series(&path, &options).unwrap();
     assert_eq!((series.symbol.as_str(), series.timeframe.to_string().as_str(), series.len()), ("NEW", "2h", 10));

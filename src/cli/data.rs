@@ -1,0 +1,123 @@
+//! `data`: look at, import and export bars.
+
+use std::fmt::Write as _;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use super::args::{DataChoices, DataCommand};
+use super::print::{Failure, Printer};
+use super::watch::watch;
+use crate::data::{DateOrder, Finding, Guess, Mapping, ReadOptions, ReadReport, Severity};
+use crate::tasks::{export, import, inspect};
+
+pub(super) fn run(command: &DataCommand, printer: Printer) -> Result<(), Failure> {
+    match command {
+        DataCommand::Inspect { file, choices } => {
+            let (file, options) = (file.clone(), options(choices)?);
+            let found = watch("inspect", printer, move |job| inspect(&file, &options, job))?;
+            printer.text(&guess_text(&found.guess));
+            printer.text(&report_text(&found.report)?);
+            record(serde_json::to_value(&found).context("report")?, printer);
+        }
+        DataCommand::Import { file, out, choices, drop_bad_rows } => {
+            let (file, out) = (file.clone(), out.clone());
+            let options = ReadOptions { drop_bad_rows: *drop_bad_rows, ..options(choices)? };
+            let report = watch("import", printer, move |job| import(&file, &out, &options, job))?;
+            printer.text(&report_text(&report)?);
+            record(serde_json::to_value(&report).context("report")?, printer);
+        }
+        DataCommand::Export { file, out, choices } => {
+            let (file, out, options) = (file.clone(), out.clone(), options(choices)?);
+            let report = watch("export", printer, move |job| export(&file, &out, &options, job))?;
+            printer.text(&report_text(&report)?);
+            record(serde_json::to_value(&report).context("report")?, printer);
+        }
+    }
+    Ok(())
+}
+
+/// What was said by hand.
+fn options(choices: &DataChoices) -> Result<ReadOptions, Failure> {
+    fn read<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
+        text: Option<&String>,
+    ) -> Result<Option<T>, Failure> {
+        text.map(|text| text.parse()).transpose().map_err(|err: T::Err| Failure::Usage(anyhow::Error::new(err)))
+    }
+    let mut mapping = Vec::new();
+    for text in &choices.map {
+        mapping.extend(Mapping::parse_all(text).map_err(|err| Failure::Usage(err.into()))?);
+    }
+    let order = match (choices.day_first, choices.month_first) {
+        (true, _) => Some(DateOrder::DayFirst),
+        (_, true) => Some(DateOrder::MonthFirst),
+        _ => None,
+    };
+    Ok(ReadOptions {
+        symbol: choices.symbol.clone(),
+        timeframe: read(choices.timeframe.as_ref())?,
+        mapping,
+        timezone: read(choices.timezone.as_ref())?,
+        price_scale: read(choices.price_scale.as_ref())?,
+        keep_unadjusted: choices.no_adjust,
+        date_order: order,
+        decimal: read(choices.decimal.as_ref())?,
+        ..ReadOptions::default()
+    })
+}
+
+fn record(mut record: Value, printer: Printer) {
+    if let Some(fields) = record.as_object_mut() {
+        // The rows of the preview stand beside the guess, where scripts look for them.
+        let preview = fields.get_mut("guess").and_then(Value::as_object_mut).and_then(|guess| guess.remove("preview"));
+        if let Some(preview) = preview {
+            fields.insert("preview".to_owned(), preview);
+        }
+        fields.insert("event".to_owned(), json!("data"));
+    }
+    printer.record(&record);
+}
+
+/// What the columns were taken for, and the first rows.
+fn guess_text(guess: &Guess) -> String {
+    let mut text = format!("{}; symbol {} ({})\n", guess.format, guess.symbol, guess.symbol_reason);
+    let time = &guess.time;
+    writeln!(text, "times: {}, clock {} ({})\n", time.form, time.zone, time.zone_reason).ok();
+    writeln!(text, "{:24} {:24} why", "column", "taken for").ok();
+    for column in &guess.columns {
+        let role = column.role.map_or("left out", |role| role.name());
+        let sure = format!("{:?}", column.confidence).to_lowercase();
+        writeln!(text, "{:24} {role:24} {} ({sure})", column.column, column.reason).ok();
+    }
+    text.push('\n');
+    for row in guess.preview.iter().take(5) {
+        writeln!(text, "{}", row.join(" | ")).ok();
+    }
+    text
+}
+
+fn report_text(report: &ReadReport) -> Result<String, Failure> {
+    let mut text = String::new();
+    let fields = serde_json::to_value(report).context("report")?;
+    for (name, value) in fields.as_object().into_iter().flatten().filter(|(name, _)| *name != "findings") {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        writeln!(text, "{name:18} {value}").ok();
+    }
+    for finding in &report.findings {
+        writeln!(text, "{}", finding_text(finding)).ok();
+    }
+    Ok(text.trim_end().to_owned())
+}
+
+fn finding_text(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Blocking => "blocking",
+    };
+    let mut text = format!("{severity}: {} [{}]", finding.sentence, finding.name);
+    if !finding.first.is_empty() {
+        write!(text, "\n    {}", finding.first.join("\n    ")).ok();
+    }
+    text
+}
