@@ -113,7 +113,7 @@ impl Week {
 }
 
 /// Months since the year 0.
-fn month(timestamp: i64) -> i64 {
+pub(super) fn month(timestamp: i64) -> i64 {
     DateTime::from_timestamp_millis(timestamp).map_or(0, |time| i64::from(time.year()) * 12 + i64::from(time.month0()))
 }
 

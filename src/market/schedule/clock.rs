@@ -77,7 +77,7 @@ fn last_sunday(year: i32, month: u32) -> i64 {
 }
 
 /// Turns times into those of a market's own clock; quick on times in order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Clock {
     summer: Summer,
     day: i64,

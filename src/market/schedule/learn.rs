@@ -8,6 +8,8 @@ const ROUND_THE_CLOCK: f64 = 0.9;
 const BIN: i64 = 15 * MINUTE;
 /// Open has at least this share of the bars of the busy bins.
 const HALF: f64 = 0.5;
+/// Share of the bins that are open in a market that never closes; an hour a week may be for upkeep.
+const OPEN: f64 = 0.97;
 /// A summer rule must explain the hours this much better than none.
 const BETTER: f64 = 0.8;
 /// Weeks from which on each weekday has hours of its own.
@@ -161,10 +163,23 @@ fn ninth_tenth(values: &mut [usize]) -> f64 {
     values.get(values.len() * 9 / 10).map_or(0.0, |&value| value as f64)
 }
 
+/// Bars on every date, and at every time of day: with few weeks a gap makes a bin of the week look closed.
+fn every_day(timestamps: &[i64], length: i64) -> bool {
+    let mut bins = vec![0_usize; (DAY / length) as usize];
+    for time in timestamps {
+        bins[(time.rem_euclid(DAY) / length) as usize] += 1;
+    }
+    let mut met: Vec<usize> = bins.iter().copied().filter(|&n| n > 0).collect();
+    let busy = ninth_tenth(&mut met);
+    let open = bins.iter().filter(|&&n| n > 0 && n as f64 >= HALF * busy).count();
+    let dates = timestamps.windows(2).all(|pair| pair[1].div_euclid(DAY) - pair[0].div_euclid(DAY) <= 1);
+    dates && open as f64 >= OPEN * bins.len() as f64
+}
+
 fn intraday(timestamps: &[i64], step: i64) -> Option<Week> {
     let (first, last) = (*timestamps.first()?, *timestamps.last()?);
     let plain = Bins::count(timestamps, step, Summer::None);
-    if plain.open_share(first, last) >= 0.97 {
+    if plain.open_share(first, last) >= OPEN || last - first < WEEKS * 7 * DAY && every_day(timestamps, plain.length) {
         return None;
     }
     let least = BETTER * plain.doubt as f64;

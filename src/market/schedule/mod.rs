@@ -5,12 +5,14 @@ mod clock;
 #[cfg(test)]
 pub(crate) mod hours;
 mod learn;
+mod periods;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
 pub use absences::{Absences, Gap};
+pub use periods::{Period, PeriodError, Periods};
 
 use super::Calendar;
 use clock::{Clock, Summer};

@@ -40,10 +40,7 @@ fn clean_markets_have_holidays_but_no_gaps() {
             assert_eq!(absences.gaps, [], "{market:?} {step}");
             assert_eq!(schedule.off_grid(&times), [0_usize; 0], "{market:?} {step}");
             assert!(market != Market::Crypto || absences.holidays.is_empty(), "{step}");
-            assert!(
-                matches!(market, Market::Crypto | Market::Frankfurt) || days < 800 || !absences.holidays.is_empty(),
-                "{market:?} {step}"
-            );
+            assert!(market != Market::Stocks || !absences.holidays.is_empty(), "{step}");
         }
     }
 }
