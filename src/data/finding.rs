@@ -45,7 +45,7 @@ pub struct Finding {
 pub struct Place {
     /// Position of the bar; of the bar behind a gap.
     pub bar: usize,
-    /// Its open time, UTC milliseconds.
+    /// Its open time, UTC milliseconds; that of the first missing bar in a gap.
     pub timestamp: i64,
     /// Bars it covers from there on; bars missing in a gap.
     pub bars: usize,

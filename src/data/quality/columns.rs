@@ -18,7 +18,7 @@ pub(super) fn order(view: &View<'_>) -> Option<Finding> {
     if wrong.is_empty() {
         return None;
     }
-    let sentence = format!("{} open no later than the bar before", counted(wrong.len(), "bar"));
+    let sentence = format!("{} no later than the bar before", counted(wrong.len(), "bar"));
     let action = "they are refused: an import sorts them and drops exact duplicates";
     let count = wrong.len();
     Some(Finding::in_series("order", Severity::Blocking, count, view.places(wrong.into_iter()), (sentence, action)))
@@ -27,7 +27,8 @@ pub(super) fn order(view: &View<'_>) -> Option<Finding> {
 /// Values that no bar can have; bars of a series have none.
 pub(super) fn impossible(view: &View<'_>) -> Vec<Finding> {
     let prices = |bar: &Bar| [bar.open, bar.high, bar.low, bar.close];
-    let nonpositive = |bar: &Bar| prices(bar).iter().any(|p| !p.is_finite() || *p <= 0.0) || !(bar.volume >= 0.0);
+    let nonpositive =
+        |bar: &Bar| prices(bar).iter().any(|p| !p.is_finite() || *p <= 0.0) || bar.volume.is_nan() || bar.volume < 0.0;
     let inverted = |bar: &Bar| bar.high < bar.open.max(bar.close).max(bar.low) || bar.low > bar.open.min(bar.close);
     let mut found = Vec::new();
     let mut add = |name: &str, wrong: Vec<usize>, sentence: &str, action: &str| {
@@ -111,7 +112,7 @@ fn open_and_close(view: &View<'_>) -> Option<Finding> {
     };
     let straight = middle(|before, bar| bar.open / before.close);
     let crossed = middle(|before, bar| bar.close / before.open);
-    if !(straight > 0.0 && crossed < 0.25 * straight) {
+    if straight.is_nan() || crossed.is_nan() || crossed >= 0.25 * straight {
         return None;
     }
     let sentence = "bars close near the open of the bar before them instead of opening near its close: open and close \
@@ -126,7 +127,8 @@ fn price_and_volume(view: &View<'_>) -> Option<Finding> {
         stats::median(&view.bars.windows(2).map(|p| (value(&p[1]) / value(&p[0])).ln().abs()).collect::<Vec<_>>())
     };
     let (price, volume) = (changes(|b| b.close), changes(|b| b.volume));
-    if !(volume > 0.0 && volume < 0.05 && price > 0.2) {
+    let told = volume > 0.0 && volume < 0.05 && price > 0.2;
+    if !told {
         return None;
     }
     let sentence = format!(

@@ -5,13 +5,16 @@ use super::View;
 use super::local::deviations;
 use super::splits::{Split, Verdict};
 
-/// Robust deviations of the returns around that are a jump.
-const JUMP: f64 = 15.0;
+/// Robust deviations of the returns before that are a jump.
+const JUMP: f64 = 12.0;
 /// And those that no market explains.
 const ABSURD: f64 = 60.0;
+/// Usual moves of a bar that a night or a weekend may make.
+const NIGHT: f64 = 8.0;
 /// Bars that show what is usual.
 const ENOUGH: usize = 30;
-/// A bad tick comes back to within this share of its move.
+/// A bad tick is so wide, and comes back to within this share of its move.
+const TICK: f64 = 30.0;
 const BACK: f64 = 0.2;
 
 pub(super) fn find(view: &View<'_>, splits: &[Split]) -> Option<Finding> {
@@ -24,14 +27,15 @@ pub(super) fn find(view: &View<'_>, splits: &[Split]) -> Option<Finding> {
     let apart = |i: usize| !view.is_daily() && view.after_pause(i);
     let mut jumps: Vec<(usize, f64)> = Vec::new();
     // A night or a weekend moves prices further than a bar does.
+    let nights = (1..bars.len()).filter(|&i| apart(i)).count();
     for paused in [false, true] {
-        let group: Vec<usize> = (1..bars.len()).filter(|&i| apart(i) == paused).collect();
-        if group.len() < ENOUGH {
-            continue;
-        }
+        // Too few nights are held against the bars, with allowance.
+        let few = nights < ENOUGH;
+        let group: Vec<usize> = (1..bars.len()).filter(|&i| if few { !paused } else { apart(i) == paused }).collect();
         let sizes: Vec<f64> = group.iter().map(|&i| returns[i - 1]).collect();
         for ((&i, size), usual) in group.iter().zip(&sizes).zip(deviations(&sizes)) {
             let usual = usual.max(tick / bars[i].close);
+            let usual = if few && apart(i) { NIGHT * usual } else { usual };
             if usual > 0.0 && size.abs() > JUMP * usual {
                 jumps.push((i, size.abs() / usual));
             }
@@ -44,17 +48,17 @@ pub(super) fn find(view: &View<'_>, splits: &[Split]) -> Option<Finding> {
         let (there, after) = (returns[i - 1], returns.get(i).copied().unwrap_or(0.0));
         (there + after).abs() < BACK * there.abs()
     };
-    let ticks = jumps.iter().filter(|(i, _)| back(*i)).count();
+    let ticks = jumps.iter().filter(|&&(i, wide)| wide > TICK && back(i)).count();
     let doubtful: Vec<&Split> = splits.iter().filter(|split| split.verdict == Verdict::Unsure).collect();
     let mut sentence = format!(
-        "{} close more than {JUMP:.0} robust deviations of the returns around from the close before; the widest, {:+.1} %, is \
+        "{} closed more than {JUMP:.0} robust deviations of the returns before away from the last close; the widest, {:+.1} %, is \
          at {} ({deviations:.0} deviations)",
         counted(jumps.len(), "bar"),
         100.0 * returns[widest - 1].exp_m1(),
         super::super::time_text(bars[widest].timestamp)
     );
     if ticks > 0 {
-        sentence.push_str(&format!("; {ticks} of them come straight back, as bad ticks do"));
+        sentence.push_str(&format!("; {ticks} of them came straight back, as bad ticks do"));
     }
     for split in &doubtful {
         sentence.push_str(&format!(

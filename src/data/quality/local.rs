@@ -3,25 +3,33 @@
 use crate::stats;
 
 /// Values in a block whose usual size is taken together.
-const BLOCK: usize = 64;
+const BLOCK: usize = 32;
 /// Share of the values that are usual.
 const USUAL: f64 = 0.9;
 /// Mean size of the smaller nine tenths of normal values, in standard deviations.
 const NORMAL: f64 = 0.657;
 /// In calm times deviations count from this share of the usual one of the whole series.
 const CALM: f64 = 0.4;
+/// And from this share of what comes after them.
+const TURMOIL: f64 = 0.5;
 
-/// Robust standard deviation around each value, from the sizes of the values in its block and the blocks beside it.
+/// Robust standard deviation in front of each value, from the sizes of the values in the two blocks before its own (at
+/// the start: in the three first blocks); what comes after counts by half, so that a crash is not excused by the turmoil
+/// it begins.
 ///
 /// The mean of the smaller nine tenths: unlike the median it stays above zero where most values are zero.
 pub(super) fn deviations(values: &[f64]) -> Vec<f64> {
     let blocks: Vec<f64> = values.chunks(BLOCK).map(usual).collect();
     let floor = CALM * usual(values);
-    let around = |block: usize| {
-        let near = &blocks[block.saturating_sub(1)..(block + 2).min(blocks.len())];
-        near.iter().copied().fold(floor, f64::max)
-    };
-    (0..values.len()).map(|i| around(i / BLOCK)).collect()
+    let most = |near: &[f64]| near.iter().copied().fold(floor, f64::max);
+    let usual: Vec<f64> = (0..blocks.len())
+        .map(|block| {
+            let before = if block < 2 { &blocks[..blocks.len().min(3)] } else { &blocks[block - 2..block] };
+            let behind = &blocks[block..(block + 2).min(blocks.len())];
+            most(before).max(TURMOIL * most(behind))
+        })
+        .collect();
+    (0..values.len()).map(|i| usual[i / BLOCK]).collect()
 }
 
 fn usual(values: &[f64]) -> f64 {

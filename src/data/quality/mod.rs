@@ -145,6 +145,9 @@ impl<'a> View<'a> {
 /// A share as text: `0.13 %`.
 fn percent(part: usize, whole: usize) -> String {
     let share = 100.0 * part as f64 / whole as f64;
+    if share < 0.01 && part > 0 {
+        return "less than 0.01 %".to_owned();
+    }
     let digits = if share >= 10.0 {
         0
     } else if share >= 1.0 {

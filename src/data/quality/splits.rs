@@ -34,6 +34,8 @@ const RATIOS: [(u32, u32); 21] = [
 ];
 /// The least change that is looked at, in logarithms; the smallest split listed makes 0.22.
 const LEAST: f64 = 0.18;
+/// Smaller tears are as often bad news: 4:3 makes 0.29, 3:2 makes 0.41.
+const PLAIN: f64 = 0.35;
 /// What opens are allowed to be off the exact ratio: so many of the usual nightly moves, within limits.
 const NIGHTS: f64 = 4.0;
 const EXACT: (f64, f64) = (0.01, 0.04);
@@ -41,7 +43,9 @@ const EXACT: (f64, f64) = (0.01, 0.04);
 const UNUSUAL: f64 = 6.0;
 /// Ordinary is up to so many times the usual range and turnover.
 const RANGE: f64 = 2.5;
-const TURNOVER: f64 = 4.0;
+const TURNOVER: f64 = 3.0;
+/// And a range of this share of the tear says nothing of a crash.
+const SMALL: f64 = 0.1;
 /// Bars on either side that show what is usual, and bars after it over which prices must stay.
 const REACH: usize = 20;
 const STAYS: usize = 10;
@@ -98,7 +102,8 @@ pub(super) fn find(view: &View<'_>) -> Vec<Split> {
             }
             continue;
         }
-        let night = usual(&nights, at).max(0.0025);
+        // Few nights do not show what is usual.
+        let night = if opens.len() < REACH { EXACT.1 / NIGHTS } else { usual(&nights, at).max(0.0025) };
         let later = &bars[bar..(bar + STAYS).min(bars.len())];
         let level = crate::stats::median(&later.iter().map(|b| b.close).collect::<Vec<_>>());
         let stays = (level / bars[bar].open).ln().abs() < tear.abs() / 3.0;
@@ -106,11 +111,14 @@ pub(super) fn find(view: &View<'_>) -> Vec<Split> {
             continue;
         }
         let turnover = usual(&turnovers, at);
-        let doubt = if !(ranges[at] <= RANGE * usual(&ranges, at)) {
+        let range = (RANGE * usual(&ranges, at)).max(tear.abs() * SMALL);
+        let doubt = if tear.abs() < PLAIN {
+            "so small a tear cannot be told from a move over night"
+        } else if ranges[at] > range {
             "the bar's range is that of a crash or a rally"
-        } else if !(turnover > 0.0) || turnovers[at] == 0.0 {
+        } else if turnover.is_nan() || turnover == 0.0 || turnovers[at] == 0.0 {
             "there is no volume to tell it from a crash or a rally"
-        } else if !(turnovers[at] <= TURNOVER * turnover) {
+        } else if turnovers[at] > TURNOVER * turnover {
             "its turnover is that of a crash or a rally"
         } else {
             ""

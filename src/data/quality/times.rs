@@ -16,8 +16,8 @@ pub(super) fn all(view: &View<'_>, now: Option<i64>) -> Vec<Finding> {
     found.into_iter().flatten().chain(now.and_then(|now| future(view, now))).collect()
 }
 
-fn places(view: &View<'_>, gaps: &[Gap]) -> Vec<Place> {
-    gaps.iter().map(|gap| view.place(gap.index, gap.missing)).collect()
+fn places(gaps: &[Gap]) -> Vec<Place> {
+    gaps.iter().map(|gap| Place { bar: gap.index, timestamp: gap.first, bars: gap.missing }).collect()
 }
 
 fn gaps(view: &View<'_>) -> Option<Finding> {
@@ -35,7 +35,7 @@ fn gaps(view: &View<'_>) -> Option<Finding> {
         view.schedule.calendar()
     );
     let action = "nothing is filled in: the bar behind a gap follows the bar in front of it";
-    Some(Finding::in_series("gaps", severity, missing, places(view, gaps), (sentence, action)))
+    Some(Finding::in_series("gaps", severity, missing, places(gaps), (sentence, action)))
 }
 
 fn holidays(view: &View<'_>) -> Option<Finding> {
@@ -53,7 +53,7 @@ fn holidays(view: &View<'_>) -> Option<Finding> {
         parts.push(format!("a session was cut short {}", times(short.len())));
     }
     let sentence = format!("{}: so few that they look like holidays", parts.join(" and "));
-    Some(Finding::in_series("holidays", Severity::Note, all.len(), places(view, &all), (sentence, "they are no gaps")))
+    Some(Finding::in_series("holidays", Severity::Note, all.len(), places(&all), (sentence, "they are no gaps")))
 }
 
 fn times(count: usize) -> String {
@@ -66,7 +66,7 @@ fn off_grid(view: &View<'_>) -> Option<Finding> {
         return None;
     }
     let share = percent(off.len(), view.bars.len());
-    let sentence = format!("{} ({share}) open off the grid of whole bars", counted(off.len(), "bar"));
+    let sentence = format!("{} ({share}) off the grid of whole bars", counted(off.len(), "bar"));
     let action = "they are used as they are, at their own time";
     let count = off.len();
     Some(Finding::in_series("off_grid", Severity::Warning, count, view.places(off.into_iter()), (sentence, action)))
@@ -106,7 +106,7 @@ fn future(view: &View<'_>, now: i64) -> Option<Finding> {
     // A day is what a wrong time zone can do.
     let severity = if last - now > DAY { Severity::Blocking } else { Severity::Warning };
     let sentence = format!(
-        "{} open after the present: are day and month exchanged, or is it another time zone?",
+        "{} after the present: are day and month exchanged, or is it another time zone?",
         counted(count, "bar")
     );
     let action = match severity {

@@ -19,7 +19,7 @@ pub(super) fn all(view: &View<'_>) -> Option<Finding> {
     let torn = longest.bars >= LONG && longest.bars as f64 >= 0.02 * view.bars.len() as f64;
     let severity = if torn || share > 0.5 { Severity::Warning } else { Severity::Note };
     let mut sentence = format!(
-        "{} ({}) have no volume, at most {} together from {}",
+        "no volume in {} ({}), at most {} together from {}",
         counted(count, "bar"),
         percent(count, view.bars.len()),
         longest.bars,

@@ -77,9 +77,9 @@ fn weeks_of_stocks_begin_on_monday_and_holidays_lack_nothing() {
     let weeks = made(&daily, "1w", Partial::Drop);
     assert!(weeks.series.timestamps().iter().all(|t| (t - START) % (7 * DAY) == 0));
     assert_eq!((weeks.report.incomplete, weeks.series.timeframe.to_string().as_str()), (0, "1w"));
-    let short = series(DAY, &times(Market::Stocks, DAY, 724)); // to a Tuesday... of week 104
+    let short = series(DAY, &times(Market::Stocks, DAY, 724));
     let weeks = made(&short, "1w", Partial::Drop);
-    assert_eq!(weeks.report.dropped_end.is_some(), true);
+    assert!(weeks.report.dropped_end.is_some());
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Gap {
     pub after: i64,
     /// Open time of the bar behind it, UTC milliseconds.
     pub before: i64,
+    /// Open time of the first missing bar, UTC milliseconds.
+    pub first: i64,
     /// Bars missing.
     pub missing: usize,
 }
@@ -59,12 +61,31 @@ impl Schedule {
             let next = clock.local(pair[1]);
             let (missing, kind) = self.missing((pair[0], pair[1]), (local, next));
             if missing > 0 {
-                let gap = Gap { index: at + 1, after: pair[0], before: pair[1], missing: missing as usize };
+                let first = self.first_missing(pair[0], local, local - pair[0]);
+                let (after, before, missing) = (pair[0], pair[1], missing as usize);
+                let gap = Gap { index: at + 1, after, before, first, missing };
                 found.push((gap, kind));
             }
             local = next;
         }
         settle(found)
+    }
+
+    /// When the bar behind one should have opened; `shift` is what the market's clock is ahead.
+    fn first_missing(&self, after: i64, local: i64, shift: i64) -> i64 {
+        match &self.grid {
+            Grid::Steps { phase } => ((after - phase).div_euclid(self.step) + 1) * self.step + phase,
+            Grid::Counted { .. } | Grid::Months(_) => after + self.step,
+            Grid::Week(week) => {
+                let from = week.slot(local, self.step) + 1;
+                let slots = week.open.len() as i64;
+                let open = (from..from + slots).find(|&slot| week.is_open(slot)).unwrap_or(from);
+                // A daily bar may stand beside its slot; the slot counts from the middle of the day before.
+                let beside = (local - week.origin).rem_euclid(self.step);
+                let beside = if self.step == DAY { beside } else { 0 };
+                open * self.step + week.origin + beside - shift
+            }
+        }
     }
 
     /// Bars missing between two neighbours, whose times on the market's clock are `local`.
@@ -96,6 +117,7 @@ impl Week {
         let closed = (day + 1..next).filter(|&day| slots_of(day) > 0).count() as i64;
         let kind = match closed {
             0 if day < next && self.is_short(from, to, day, next, slots_of) => Kind::Short,
+            0 if self.per_day > 1 && missing * 10 >= self.per_day && around_new_year(after, before) => Kind::Closed(1),
             0 => Kind::Gap,
             days => Kind::Closed(days),
         };
@@ -110,6 +132,15 @@ impl Week {
         let short = |part: i64, day: i64| part > 0 && part * 10 >= slots_of(day);
         paused && (head == 0 && short(tail, day) || tail == 0 && short(head, next))
     }
+}
+
+/// Between 24 December and 3 January even markets that run through the night close or open at odd hours.
+fn around_new_year(after: i64, before: i64) -> bool {
+    let season = |time: i64| {
+        DateTime::from_timestamp_millis(time)
+            .is_some_and(|time| matches!((time.month(), time.day()), (12, 24..) | (1, ..4)))
+    };
+    season(after) && season(before)
 }
 
 /// Months since the year 0.

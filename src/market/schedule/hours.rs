@@ -63,7 +63,8 @@ impl Market {
                     5 => false,
                     _ => true,
                 };
-                week && !pause && !(newyear && minute < 1020) && !(matches!(md, (12, 24 | 31)) && minute >= 840)
+                let closed = pause || newyear && minute < 1020 || matches!(md, (12, 24 | 31)) && minute >= 840;
+                week && !closed
             }
         }
     }
