@@ -7,6 +7,8 @@ use crate::stats;
 
 /// Bars from which on a column shows its nature.
 const ENOUGH: usize = 50;
+/// Pairs of neighbours that show how columns hang together.
+const PAIRS: usize = 20_000;
 const CURRENCIES: [&str; 20] = [
     "EUR", "USD", "GBP", "JPY", "CHF", "AUD", "NZD", "CAD", "SEK", "NOK", "DKK", "PLN", "HUF", "CZK", "TRY", "ZAR",
     "MXN", "SGD", "HKD", "CNH",
@@ -56,7 +58,9 @@ pub(super) fn impossible(view: &View<'_>) -> Vec<Finding> {
         );
         return found;
     }
-    if let Some(column) = stranger(view).filter(|_| wrong.len() * 2 > view.bars.len()) {
+    if wrong.len() * 2 > view.bars.len()
+        && let Some(column) = stranger(view)
+    {
         let sentence =
             format!("whose {column} lies far from the other prices, as a volume would: columns are exchanged");
         add("swapped", wrong, &sentence, "they are refused: say which is which with --map");
@@ -105,13 +109,16 @@ fn constant(view: &View<'_>) -> Option<Finding> {
     Some(Finding::in_series("constant", Severity::Warning, count, Vec::new(), (what.to_owned(), action)))
 }
 
+/// The middle of what neighbouring bars say, over pairs spread evenly if there are many.
+fn middle(view: &View<'_>, value: fn(&Bar, &Bar) -> f64) -> f64 {
+    let pairs = view.bars.windows(2).step_by(1 + view.bars.len() / PAIRS);
+    stats::median(&pairs.map(|pair| value(&pair[0], &pair[1])).collect::<Vec<_>>())
+}
+
 /// A bar opens near the close before it; where it closes near the open before it instead, the two are exchanged.
 fn open_and_close(view: &View<'_>) -> Option<Finding> {
-    let middle = |ratio: fn(&Bar, &Bar) -> f64| {
-        stats::median(&view.bars.windows(2).map(|pair| ratio(&pair[0], &pair[1]).ln().abs()).collect::<Vec<_>>())
-    };
-    let straight = middle(|before, bar| bar.open / before.close);
-    let crossed = middle(|before, bar| bar.close / before.open);
+    let straight = middle(view, |before, bar| (bar.open / before.close).ln().abs());
+    let crossed = middle(view, |before, bar| (bar.close / before.open).ln().abs());
     if straight.is_nan() || crossed.is_nan() || crossed >= 0.25 * straight {
         return None;
     }
@@ -123,10 +130,8 @@ fn open_and_close(view: &View<'_>) -> Option<Finding> {
 
 /// A close that changes like a volume beside a volume that changes like a price.
 fn price_and_volume(view: &View<'_>) -> Option<Finding> {
-    let changes = |value: fn(&Bar) -> f64| {
-        stats::median(&view.bars.windows(2).map(|p| (value(&p[1]) / value(&p[0])).ln().abs()).collect::<Vec<_>>())
-    };
-    let (price, volume) = (changes(|b| b.close), changes(|b| b.volume));
+    let price = middle(view, |before, bar| (bar.close / before.close).ln().abs());
+    let volume = middle(view, |before, bar| (bar.volume / before.volume).ln().abs());
     let told = volume > 0.0 && volume < 0.05 && price > 0.2;
     if !told {
         return None;
@@ -152,7 +157,7 @@ fn price_scale(view: &View<'_>) -> Option<Finding> {
     if letters.len() != 6 || !is_currency(&letters[..3]) || !is_currency(&letters[3..]) {
         return None;
     }
-    let level = stats::median(&view.bars.iter().map(|bar| bar.close).collect::<Vec<_>>());
+    let level = middle(view, |_, bar| bar.close);
     // No pair of these trades above some hundreds but those quoted in weak currencies.
     let whole = view.bars.iter().all(|bar| (bar.close - bar.close.round()).abs() < 1e-6);
     if !whole || level < 1000.0 {

@@ -11,10 +11,10 @@ const NORMAL: f64 = 0.657;
 /// In calm times deviations count from this share of the usual one of the whole series.
 const CALM: f64 = 0.4;
 /// And from this share of what comes after them.
-const TURMOIL: f64 = 0.5;
+const TURMOIL: f64 = 0.25;
 
 /// Robust standard deviation in front of each value, from the sizes of the values in the two blocks before its own (at
-/// the start: in the three first blocks); what comes after counts by half, so that a crash is not excused by the turmoil
+/// the start: in the three first blocks); what comes after counts by a quarter, so that a crash is not excused by the turmoil
 /// it begins.
 ///
 /// The mean of the smaller nine tenths: unlike the median it stays above zero where most values are zero.

@@ -7,6 +7,7 @@
 use super::super::finding::{Finding, Severity, counted};
 use super::View;
 use super::local::median_around;
+use crate::market::Bar;
 
 /// New shares for old ones.
 const RATIOS: [(u32, u32); 21] = [
@@ -37,7 +38,7 @@ const LEAST: f64 = 0.18;
 /// Smaller tears are as often bad news: 4:3 makes 0.29, 3:2 makes 0.41.
 const PLAIN: f64 = 0.35;
 /// What opens are allowed to be off the exact ratio: so many of the usual nightly moves, within limits.
-const NIGHTS: f64 = 4.0;
+const NIGHTS: f64 = 6.0;
 const EXACT: (f64, f64) = (0.01, 0.04);
 /// A move of fewer usual nights than this needs no split to explain it.
 const UNUSUAL: f64 = 6.0;
@@ -46,7 +47,7 @@ const RANGE: f64 = 2.5;
 const TURNOVER: f64 = 3.0;
 /// And a range of this share of the tear says nothing of a crash.
 const SMALL: f64 = 0.1;
-/// Bars on either side that show what is usual, and bars after it over which prices must stay.
+/// Bars on either side that show what is usual, and bars on either side over which prices must stay.
 const REACH: usize = 20;
 const STAYS: usize = 10;
 
@@ -104,9 +105,10 @@ pub(super) fn find(view: &View<'_>) -> Vec<Split> {
         }
         // Few nights do not show what is usual.
         let night = if opens.len() < REACH { EXACT.1 / NIGHTS } else { usual(&nights, at).max(0.0025) };
-        let later = &bars[bar..(bar + STAYS).min(bars.len())];
-        let level = crate::stats::median(&later.iter().map(|b| b.close).collect::<Vec<_>>());
-        let stays = (level / bars[bar].open).ln().abs() < tear.abs() / 3.0;
+        let level = |bars: &[Bar]| crate::stats::median(&bars.iter().map(|b| b.close).collect::<Vec<_>>());
+        let (before, behind) = (&bars[bar.saturating_sub(STAYS)..bar], &bars[bar..(bar + STAYS).min(bars.len())]);
+        let near = |level: f64, price: f64| (level / price).ln().abs() < tear.abs() / 3.0;
+        let stays = near(level(before), bars[bar - 1].close) && near(level(behind), bars[bar].open);
         if off > (NIGHTS * night).clamp(EXACT.0, EXACT.1) || tear.abs() < UNUSUAL * night || !stays {
             continue;
         }

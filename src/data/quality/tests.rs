@@ -25,7 +25,7 @@ fn bars(market: Market, step: i64, days: i64, seed: u64) -> Vec<Bar> {
     let usual = 0.012 * (step as f64 / DAY as f64).sqrt();
     let (mut close, mut mood, mut before) = (100.0_f64, 0.0_f64, 0);
     let bar = |timestamp: i64| {
-        mood = 0.95 * mood + 0.1 * normal(&mut rng);
+        mood = 0.95 * mood + 0.06 * normal(&mut rng);
         let sigma = usual * mood.exp();
         let night = if timestamp - before > step && before > 0 { 0.006 } else { 0.02 * usual };
         before = timestamp;

@@ -6,8 +6,10 @@ use crate::market::Gap;
 use crate::stats;
 
 const DAY: i64 = 86_400_000;
-/// Share of the bars missing below which gaps are a note, if none is long.
-const FEW: f64 = 0.001;
+/// Share of the bars missing below which gaps are a note, if none is long; more if hardly two are missing together, as in
+/// hours without a trade.
+const FEW: f64 = 0.002;
+const THIN: f64 = 0.01;
 /// Bars typical of a market that a last bar is held against.
 const RECENT: usize = 50;
 
@@ -26,7 +28,8 @@ fn gaps(view: &View<'_>) -> Option<Finding> {
     let longest = gaps.iter().max_by_key(|gap| gap.missing)?.missing;
     let share = missing as f64 / (missing + view.bars.len()) as f64;
     let long = if view.is_daily() { 5 } else { 24 };
-    let severity = if share < FEW && longest < long { Severity::Note } else { Severity::Warning };
+    let minor = share < FEW && longest < long || share < THIN && longest <= 2;
+    let severity = if minor { Severity::Note } else { Severity::Warning };
     let sentence = format!(
         "{} missing in {} ({} of those that the {} calendar has), at most {longest} together",
         counted(missing, "bar"),
