@@ -1,7 +1,11 @@
 use serde::Serialize;
 
+use super::time_text;
+
 /// Places named in a finding; its count covers all.
 pub(super) const NAMED: usize = 5;
+/// Places kept of a finding for a chart; its count covers all.
+pub const KEPT: usize = 2000;
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,11 +32,54 @@ pub struct Finding {
     pub first: Vec<String>,
     /// What was found, and what was or can be done about it.
     pub sentence: String,
+    /// What the program does about it; empty where the sentence says it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub action: String,
+    /// Where it is in the series, oldest first and at most [`KEPT`]; empty for what was settled while reading.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
+}
+
+/// Where in a series something was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// Position of the bar; of the bar behind a gap.
+    pub bar: usize,
+    /// Its open time, UTC milliseconds; that of the first missing bar in a gap.
+    pub timestamp: i64,
+    /// Bars it covers from there on; bars missing in a gap.
+    pub bars: usize,
 }
 
 impl Finding {
     pub(super) fn new(name: &str, severity: Severity, count: usize, sentence: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), severity, count, first: Vec::new(), sentence: sentence.into() }
+        Self {
+            name: name.to_owned(),
+            severity,
+            count,
+            first: Vec::new(),
+            sentence: sentence.into(),
+            action: String::new(),
+            places: Vec::new(),
+        }
+    }
+
+    /// A finding in a series: at `places`, and what the program does about it.
+    pub(super) fn in_series(
+        name: &str,
+        severity: Severity,
+        count: usize,
+        mut places: Vec<Place>,
+        (sentence, action): (String, &str),
+    ) -> Self {
+        places.truncate(KEPT);
+        let text = |place: &Place| match place.bars {
+            0 | 1 => time_text(place.timestamp),
+            bars => format!("{} ({bars} bars)", time_text(place.timestamp)),
+        };
+        let first = places.iter().take(NAMED).map(text).collect();
+        let (name, action) = (name.to_owned(), action.to_owned());
+        Self { name, severity, count, first, sentence, action, places }
     }
 
     /// Names the first few places.

@@ -13,7 +13,9 @@ mod footer;
 mod frame;
 mod import;
 mod parquet;
+mod quality;
 mod report;
+mod resample;
 mod series_file;
 mod table;
 #[cfg(test)]
@@ -22,12 +24,16 @@ mod time_text;
 
 pub use capture::{CaptureKey, CaptureState, CaptureWriter, capture_path, read_capture, write_capture};
 pub use error::{DataError, Row};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, KEPT, Place, Severity};
 pub use import::{
     ChoiceError, ColumnGuess, Confidence, DateOrder, Decimal, Guess, Inspection, Mapping, PriceScale, ReadOptions,
     Role, TimeGuess, Zone, guess_file, inspect_file, read_series,
 };
+pub use quality::{
+    ACCEPTABLE, Blocked, Quality, QualityRequest, gate, judge, quality, quality_with, unknown_names,
+};
 pub use report::{Gap, Gaps, ReadReport};
+pub use resample::{Partial, ResampleError, ResampleReport, ResampleRequest, Resampled, resample};
 pub use series_file::{write_imported, write_series};
 pub use table::{Column, Table, read_table, write_table};
 pub use time_text::{parse_time, time_text};

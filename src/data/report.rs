@@ -1,9 +1,7 @@
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::{Finding, time_text};
-use crate::market::{Calendar, Series};
+use crate::market::{Schedule, Series};
 
 /// Gaps named in a report; the count covers all.
 const NAMED_GAPS: usize = 5;
@@ -37,7 +35,7 @@ pub struct ReadReport {
     pub extras: Vec<String>,
     /// Bars missing from the calendar.
     pub gaps: Gaps,
-    /// Bars whose open time is off the commonest grid of whole timeframes.
+    /// Bars whose open time is off the commonest grid of whole timeframes, and no habit of the market either.
     pub off_grid: usize,
     /// Bars without volume.
     pub zero_volume: usize,
@@ -78,7 +76,7 @@ impl ReadReport {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let times = series.timestamps();
         let (start_ms, end_ms) = (times[0], times[times.len() - 1]);
-        let calendar = series.calendar();
+        let schedule = series.schedule();
         Self {
             symbol: series.symbol.clone(),
             rows: series.len(),
@@ -87,13 +85,13 @@ impl ReadReport {
             end_ms,
             end: time_text(end_ms),
             timeframe: series.timeframe.to_string(),
-            calendar: calendar.to_string(),
+            calendar: schedule.calendar().to_string(),
             sorted_rows: repairs.sorted_rows,
             duplicates_dropped: repairs.duplicates_dropped,
             dropped_columns: dropped,
             extras: series.extras().map(|(extra, _)| extra.name().to_owned()).collect(),
-            gaps: gaps(&times, calendar, series.timeframe.millis()),
-            off_grid: off_grid(&times, series.timeframe.millis()),
+            gaps: gaps(&schedule, &times),
+            off_grid: schedule.off_grid(&times).len(),
             zero_volume: series.bars().iter().filter(|bar| bar.volume == 0.0).count(),
             findings,
             unadjusted: false,
@@ -101,23 +99,8 @@ impl ReadReport {
     }
 }
 
-fn gaps(times: &[i64], calendar: Calendar, step: i64) -> Gaps {
-    let mut gaps = Gaps { missing_bars: 0, first: Vec::new() };
-    for pair in times.windows(2) {
-        let missing = calendar.missing_between(pair[0], pair[1], step);
-        gaps.missing_bars += missing;
-        if missing > 0 && gaps.first.len() < NAMED_GAPS {
-            gaps.first.push(Gap { after: time_text(pair[0]), missing });
-        }
-    }
-    gaps
-}
-
-/// The grid is taken from the bars (a week of bars may open on any weekday), not from the epoch.
-fn off_grid(times: &[i64], step: i64) -> usize {
-    let mut phases = BTreeMap::<i64, usize>::new();
-    for time in times {
-        *phases.entry(time.rem_euclid(step)).or_default() += 1;
-    }
-    times.len() - phases.into_values().max().unwrap_or(0)
+fn gaps(schedule: &Schedule, times: &[i64]) -> Gaps {
+    let gaps = schedule.absences(times).gaps;
+    let first = gaps.iter().take(NAMED_GAPS).map(|gap| Gap { after: time_text(gap.after), missing: gap.missing });
+    Gaps { missing_bars: gaps.iter().map(|gap| gap.missing).sum(), first: first.collect() }
 }

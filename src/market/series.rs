@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Bar, Calendar, Extra, Flow, Timeframe};
+use super::{Bar, Calendar, Extra, Flow, Schedule, Timeframe};
 
 /// The bars of one symbol at one timeframe, oldest first, strictly increasing in time, all values finite.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,7 +145,12 @@ impl Series {
 
     /// The trading calendar the open times show.
     pub fn calendar(&self) -> Calendar {
-        Calendar::infer(&self.timestamps(), self.timeframe.millis())
+        self.schedule().calendar()
+    }
+
+    /// The hours the market keeps, as the open times show them.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::learn(&self.timestamps(), self.timeframe.millis())
     }
 
     /// Bars per year as they really came: bars divided by the time they span. NaN for fewer than two bars.

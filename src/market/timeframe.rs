@@ -21,6 +21,11 @@ impl Timeframe {
         if ms > 0 { Some(Self(ms)) } else { None }
     }
 
+    /// So many days, at least one.
+    pub(super) const fn days(days: i64) -> Self {
+        Self(if days > 0 { days * DAY } else { DAY })
+    }
+
     /// Length in milliseconds.
     pub const fn millis(self) -> i64 {
         self.0
