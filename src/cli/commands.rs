@@ -17,7 +17,7 @@ use crate::gui::{OpenWindow, open_window};
 use crate::runs::{RunDir, Stage};
 use crate::tasks::{
     BacktestSummary, CollectRequest, PredictRequest, RunRequest, RunSummary, SignalsRequest, backtest_signals, collect,
-    doctor, open_run, predict, run as run_task, stage_of_run, window_attention,
+    doctor, open_run, predict, read_options, run as run_task, stage_of_run, window_attention,
 };
 
 pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<(), Failure> {
@@ -221,14 +221,8 @@ fn verdict_text(dir: &RunDir) -> String {
 
 fn collect_bars(workspace: &Path, args: &CollectArgs, global: &Global, printer: Printer) -> Result<(), Failure> {
     let config = setup::config(global, args.config.as_deref(), None, args.file.as_deref())?;
-    let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
-    let timeframe = text(&config.data.timeframe).map(|t| t.parse()).transpose();
-    let request = CollectRequest {
-        file: config.data.file.clone().into(),
-        symbol: text(&config.data.symbol),
-        timeframe: timeframe.map_err(|err| Failure::Usage(anyhow::Error::new(err)))?,
-        library: None,
-    };
+    let options = read_options(&config.data).map_err(Failure::Usage)?;
+    let request = CollectRequest { file: config.data.file.clone().into(), options, library: None };
     let workspace = workspace.to_owned();
     let collected = watch("collect", printer, move |job| collect(&workspace, &request, job))?;
     printer.record(&json!({

@@ -28,7 +28,7 @@ pub struct RunConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// CSV or Parquet file of bars; relative paths start at the configuration file's folder.
+    /// File of bars; relative paths start at the configuration file's folder.
     pub file: String,
     /// Ticker; guessed from the file name when empty.
     pub symbol: String,
@@ -38,6 +38,16 @@ pub struct DataConfig {
     pub start: String,
     /// Bars open before this time (ISO date or date-time, UTC); all when empty.
     pub end: String,
+    /// Columns named by hand, such as `close=Last`; the others are guessed.
+    pub map: Vec<String>,
+    /// Clock of times that name none, such as `America/New_York`; UTC when empty.
+    pub timezone: String,
+    /// Factor of every price, such as `1/100000`; 1 when empty.
+    pub price_scale: String,
+    /// Keep prices as traded although the file has adjusted closes.
+    pub keep_unadjusted: bool,
+    /// Names of blocking findings in the bars that are accepted, such as `split`.
+    pub accept: Vec<String>,
 }
 
 /// A switchable family of features.

@@ -5,21 +5,20 @@ use anyhow::{Context as _, Result};
 
 use super::event::{Job, TaskEvent};
 use super::formulas::formulas_of;
+use super::market_files::read_judged;
 use crate::data::{
-    CaptureKey, CaptureState, ReadOptions, ReadReport, capture_path, read_capture, read_series, write_capture,
+    CaptureKey, CaptureState, ReadOptions, ReadReport, capture_path, read_capture, write_capture,
 };
 use crate::indicators::{Library, Lines, Mode, catalogue_key, compute};
-use crate::market::{Series, Timeframe};
+use crate::market::Series;
 
 /// Which bars to collect lines of.
 #[derive(Debug, Clone, Default)]
 pub struct CollectRequest {
-    /// CSV or Parquet file.
+    /// File of bars.
     pub file: PathBuf,
-    /// Ticker; guessed when absent.
-    pub symbol: Option<String>,
-    /// Bar length; inferred when absent.
-    pub timeframe: Option<Timeframe>,
+    /// How to read it.
+    pub options: ReadOptions,
     /// Indicators to compute; the catalogue and the workspace's formulas when absent.
     pub library: Option<Library>,
 }
@@ -52,15 +51,11 @@ pub struct Collected {
 /// Reads bars and captures every indicator line of them in the workspace, or loads the capture if bars, parameters,
 /// catalogue and formulas are the same. Lines are always computed from the first bar of the file.
 pub fn collect(workspace: &Path, request: &CollectRequest, job: &Job) -> Result<Collected> {
-    job.progress(0, 0, "reading bars");
     let library = match &request.library {
         Some(library) => library.clone(),
         None => formulas_of(workspace)?,
     };
-    let options =
-        ReadOptions { symbol: request.symbol.clone(), timeframe: request.timeframe, ..ReadOptions::default() };
-    let (series, report) = read_series(&request.file, &options)?;
-    job.check()?;
+    let (series, report) = read_judged(&request.file, &request.options, job)?;
     let start = Instant::now();
     let instances = library.catalogue(Mode::Standard);
     let key = CaptureKey { fingerprint: series.fingerprint(), catalogue: catalogue_key(&instances) };

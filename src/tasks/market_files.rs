@@ -1,14 +1,25 @@
 use std::path::Path;
+use std::str::FromStr;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 
-use super::event::Job;
-use crate::data::{Guess, Inspection, ReadOptions, ReadReport, guess_file, inspect_file, read_series, write_imported};
+use super::event::{Job, now};
+use crate::config::DataConfig;
+use crate::data::{
+    ACCEPTABLE, Guess, Inspection, Mapping, ReadOptions, ReadReport, ResampleReport, ResampleRequest, gate, guess_file,
+    inspect_file, quality_with, read_series, resample, unknown_names, write_imported, write_series,
+};
+use crate::market::Series;
 
-/// Reads a file of bars and tells what is in it and what was guessed about it, without changing anything.
-pub fn inspect(file: &Path, options: &ReadOptions, job: &Job) -> Result<Inspection> {
+/// Reads a file of bars and tells what is in it, what was guessed about it and what looks wrong, without changing
+/// anything.
+pub fn inspect(file: &Path, options: &ReadOptions, job: &Job) -> Result<(Series, Inspection)> {
     job.progress(0, 0, "reading bars");
-    Ok(inspect_file(file, options)?)
+    let (series, mut found) = inspect_file(file, options)?;
+    job.check()?;
+    job.progress(0, 0, "judging bars");
+    judge(&series, &mut found.report);
+    Ok((series, found))
 }
 
 /// Tells what the columns of a file are taken for, with its first rows: for a preview while options are chosen.
@@ -29,10 +40,77 @@ pub fn export(file: &Path, out: &Path, options: &ReadOptions, job: &Job) -> Resu
 }
 
 fn copy(file: &Path, out: &Path, options: &ReadOptions, job: &Job) -> Result<ReadReport> {
-    job.progress(0, 0, "reading bars");
-    let (series, report) = read_series(file, options)?;
+    let (series, report) = read_judged(file, options, job)?;
     job.check()?;
     job.progress(0, 0, "writing bars");
     write_imported(out, &series, &report)?;
     Ok(report)
+}
+
+/// Gathers the bars of `file`, which must be in order, into longer ones and writes them by `out`'s ending.
+pub fn resample_file(
+    file: &Path,
+    out: &Path,
+    options: &ReadOptions,
+    request: &ResampleRequest,
+    job: &Job,
+) -> Result<ResampleReport> {
+    job.progress(0, 0, "reading bars");
+    let (series, _) = read_series(file, options)?;
+    job.check()?;
+    job.progress(0, 0, "resampling");
+    let made = resample(&series, request)?;
+    job.check()?;
+    job.progress(0, 0, "writing bars");
+    write_series(out, &made.series)?;
+    Ok(made.report)
+}
+
+/// Reads a file of bars; the findings of its report are those of the reading and of the bars themselves.
+pub(super) fn read_judged(file: &Path, options: &ReadOptions, job: &Job) -> Result<(Series, ReadReport)> {
+    job.progress(0, 0, "reading bars");
+    let (series, mut report) = read_series(file, options)?;
+    job.check()?;
+    judge(&series, &mut report);
+    Ok((series, report))
+}
+
+fn judge(series: &Series, report: &mut ReadReport) {
+    report.findings = quality_with(series, &report.findings, Some(now())).findings;
+}
+
+/// Refuses bars with blocking findings that the configuration does not accept by name.
+pub(super) fn admit(report: &ReadReport, config: &DataConfig) -> Result<()> {
+    if let [first, ..] = unknown_names(&config.accept)[..] {
+        let known: Vec<&str> = ACCEPTABLE.iter().map(|(name, _)| *name).collect();
+        bail!("data.accept: no finding is called {first:?}; there are {}", known.join(", "));
+    }
+    Ok(gate(&report.findings, &config.accept)?)
+}
+
+/// How a configuration reads its file.
+///
+/// # Errors
+/// A choice that cannot be read, by the name of its key.
+pub fn read_options(config: &DataConfig) -> Result<ReadOptions> {
+    let mut mapping = Vec::new();
+    for text in &config.map {
+        mapping.extend(Mapping::parse_all(text).context("data.map")?);
+    }
+    Ok(ReadOptions {
+        symbol: (!config.symbol.is_empty()).then(|| config.symbol.clone()),
+        timeframe: chosen(&config.timeframe).context("data.timeframe")?,
+        mapping,
+        timezone: chosen(&config.timezone).context("data.timezone")?,
+        price_scale: chosen(&config.price_scale).context("data.price_scale")?,
+        keep_unadjusted: config.keep_unadjusted,
+        ..ReadOptions::default()
+    })
+}
+
+fn chosen<T>(text: &str) -> Result<Option<T>>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    Ok(if text.is_empty() { None } else { Some(text.parse()?) })
 }

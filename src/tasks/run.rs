@@ -11,6 +11,7 @@ use super::event::{Job, StageClock, TaskEvent, now};
 use super::figures::write_figures;
 use super::fitted::Fitted;
 use super::formulas::{formulas_of, keep_formulas, keep_rule, load_rule, rule_of_run};
+use super::market_files::{admit, read_options};
 use super::prepare::{Dataset, prepare, prepare_for};
 use super::train::train;
 use crate::backtest::Rule;
@@ -63,6 +64,7 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     if request.until == Stage::Collect {
         bail!("a run needs more than its bars");
     }
+    admit(&collected.report, &config.data)?;
     let (device, device_name) = pick_device(config.train.device)?;
     let key = run_key(&config, &collected, &rule)?;
     let found = if request.resume { find_by_key(&request.workspace, &key) } else { None };
@@ -174,7 +176,7 @@ pub(super) fn is_cancelled(err: &anyhow::Error) -> bool {
 
 fn absolute(file: &str) -> Result<PathBuf> {
     if file.is_empty() {
-        bail!("data.file is empty: name a CSV or Parquet file of bars");
+        bail!("data.file is empty: name a file of bars");
     }
     std::path::absolute(file).with_context(|| format!("data.file {file:?} is no usable path"))
 }
@@ -185,14 +187,8 @@ fn absolute_rule(file: &str) -> Result<PathBuf> {
 
 /// `library` is the run's own; a new run takes the workspace's.
 fn collect_for(workspace: &Path, config: &RunConfig, library: Option<Library>, job: &Job) -> Result<Collected> {
-    let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
-    let timeframe = text(&config.data.timeframe).map(|t| t.parse()).transpose().context("data.timeframe")?;
-    let request = CollectRequest {
-        file: PathBuf::from(&config.data.file),
-        symbol: text(&config.data.symbol),
-        timeframe,
-        library,
-    };
+    let options = read_options(&config.data)?;
+    let request = CollectRequest { file: PathBuf::from(&config.data.file), options, library };
     collect(workspace, &request, job)
 }
 

@@ -101,9 +101,9 @@ pub fn read_series(path: &Path, options: &ReadOptions) -> Result<(Series, ReadRe
 ///
 /// # Errors
 /// A file that is missing, damaged or holds no bars that could be shown.
-pub fn inspect_file(path: &Path, options: &ReadOptions) -> Result<Inspection, DataError> {
+pub fn inspect_file(path: &Path, options: &ReadOptions) -> Result<(Series, Inspection), DataError> {
     let read = read(path, options, Care::Look)?;
-    Ok(Inspection { report: read.report, guess: read.guess })
+    Ok((read.series, Inspection { report: read.report, guess: read.guess }))
 }
 
 /// Tells what is in a file without reading its rows: for a preview while options are chosen.
