@@ -76,9 +76,7 @@ impl Circle {
     fn settle(&mut self, next: Quantity, before: Quantity, round: usize) -> Quantity {
         let step = next.weight - before.weight;
         let share = step / std::mem::replace(&mut self.step, step);
-        let known = before.form != Form::Unknown && next.dims == before.dims;
-        let moves = step != 0.0 || next.form != before.form;
-        if round >= SETTLED && known && moves && !alike(next, before) {
+        if round >= SETTLED && next.dims == before.dims && !alike(next, before) {
             if next.form == before.form && share.abs() < 0.999 {
                 return Quantity { weight: next.weight + step * share / (1.0 - share), ..next };
             }

@@ -71,19 +71,6 @@ fn units_follow_from_the_formula() {
 }
 
 #[test]
-fn units_find_their_way_through_values_that_read_each_others_past() {
-    let chain: Vec<String> =
-        (0..12).map(|i| format!("a{i} = 0.5 * nz(a{}[1], close) + 0.5 * nz(a{i}[1], open)\n", i + 1)).collect();
-    let units = units_of(&(chain.concat() + "a12 = bare(close) / bare(open) * high"));
-    assert!((0..12).all(|i| units[&format!("a{i}")] == Unit::PRICE), "{units:?}");
-    let units = units_of(
-        "level = 0.4 * close + 0.6 * nz(level[1] + trend[1], close)\n\
-                          trend = 0.2 * (level - nz(level[1], level)) + 0.8 * nz(trend[1], 0)",
-    );
-    assert_eq!((units["level"], units["trend"]), (Unit::PRICE, Unit::PRICE_DIFFERENCE));
-}
-
-#[test]
 fn parameters_bound_what_they_enter() {
     let units = units_of(
         "param n = 9 from 3 to 99\nparam w = 2.0 from 1 to 4\nx = 2 / (n + 1)\ny = clamp(close / open, -w, w)",
