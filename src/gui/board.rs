@@ -1,16 +1,18 @@
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::state::{AppState, JobId, JobKind, JobRow, JobState, LiveTraining};
-use crate::data::ReadReport;
 use crate::jobs::{Cancelled, Job as Handle, Outcome, Progress, Waker, spawn};
 use crate::runs::Stage;
-use crate::tasks::{Check, Job, RunSummary, RunView, TaskEvent};
+use crate::tasks::{Check, Job, Looked, RunSummary, RunView, TaskEvent};
 
 /// What a finished job hands over.
 #[derive(Debug)]
 pub(super) enum Done {
     View(Box<RunView>),
-    Report(Box<ReadReport>),
+    Looked(Box<Looked>),
+    Saved(PathBuf),
     Run(Box<RunSummary>),
     Health(Vec<Check>),
 }

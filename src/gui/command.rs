@@ -6,7 +6,7 @@ use super::panels::Pane;
 use super::state::{AppState, Cell, Hover, JobId};
 use super::workspace::Workspace;
 use crate::backtest::Direction;
-use crate::config::RunConfig;
+use crate::config::{DataConfig, RunConfig};
 use crate::runs::Stage;
 
 /// All that a menu, a key, a button, the palette or a gesture can ask for.
@@ -49,6 +49,14 @@ pub enum Command {
     OpenDemo,
     /// Looks at a file of bars.
     InspectData(PathBuf),
+    /// Reads the file that is looked at in another way.
+    ReadDataAs(Box<DataConfig>),
+    /// Shows the bars of the file on the chart, one of them in its middle.
+    ShowBars(Option<usize>),
+    /// Accepts a blocking finding in the bars of the next run by its name, or no longer.
+    AcceptFinding(String, bool),
+    /// Writes the bars of the file to another, whose ending says how.
+    SaveBars(PathBuf),
     /// Replaces the configuration of the next run.
     EditConfig(Box<RunConfig>),
     /// Replaces it by a preset, keeping the file of bars.
@@ -193,6 +201,10 @@ impl Command {
             Self::StepTrade(step) => if *step > 0 { "Next trade" } else { "Previous trade" }.to_owned(),
             Self::AskData => "Open…".to_owned(),
             Self::OpenPath(path) | Self::InspectData(path) => format!("Open {}", path.display()),
+            Self::ReadDataAs(_) => "Read the file in another way".to_owned(),
+            Self::ShowBars(_) => "Show the file on the chart".to_owned(),
+            Self::AcceptFinding(name, on) => if *on { format!("Accept {name}") } else { format!("Do not accept {name}") },
+            Self::SaveBars(path) => format!("Write the bars to {}", path.display()),
             Self::OpenDemo => "Open the demo".to_owned(),
             Self::EditConfig(_) => "Edit configuration".to_owned(),
             Self::LoadPreset(name) => format!("Load preset {name}"),

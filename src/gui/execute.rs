@@ -20,7 +20,8 @@ use crate::tasks::{
 impl Shell {
     /// Does one command. Whatever takes time becomes a job.
     pub(super) fn run(&mut self, command: Command, ctx: &egui::Context, now: f64) {
-        let Some(command) = self.run_indicators(command).and_then(|command| self.run_formulas(command)) else { return };
+        let rest = self.run_indicators(command).and_then(|command| self.run_formulas(command));
+        let Some(command) = rest.and_then(|command| self.run_market(command, now)) else { return };
         let selection = &mut self.state.selection;
         match command {
             Command::SelectBar { bar, center } => self.select_bar(bar, center),
@@ -50,7 +51,6 @@ impl Shell {
             Command::AskData => self.dialog.show(),
             Command::OpenPath(path) => self.open_path(&path, now),
             Command::OpenDemo => self.open_demo(now),
-            Command::InspectData(path) => self.inspect(path, now),
             Command::EditConfig(config) => {
                 self.state.config_errors = config.validate().err().unwrap_or_default();
                 self.state.config = *config;
@@ -97,7 +97,12 @@ impl Shell {
                 let factor = if step == 0 { 1.0 } else { ctx.zoom_factor() + 0.1 * f32::from(step) };
                 ctx.set_zoom_factor(factor.clamp(0.6, 2.5));
             }
-            Command::AddLine(_)
+            Command::InspectData(_)
+            | Command::ReadDataAs(_)
+            | Command::ShowBars(_)
+            | Command::AcceptFinding(..)
+            | Command::SaveBars(_)
+            | Command::AddLine(_)
             | Command::RemoveLine(_)
             | Command::PlaceLine(..)
             | Command::ClearLines
@@ -140,12 +145,8 @@ impl Shell {
         }
         match (kind, result) {
             (_, Ok(Done::View(view))) => self.show_run(Arc::new(*view)),
-            (_, Ok(Done::Report(report))) => {
-                if let Some(data) = &mut self.state.data {
-                    self.state.config.data.file = data.path.display().to_string();
-                    data.report = Loadable::Ready(*report);
-                }
-            }
+            (_, Ok(Done::Looked(looked))) => self.take_look(*looked),
+            (_, Ok(Done::Saved(path))) => self.take_saved_bars(Ok(path)),
             (_, Ok(Done::Health(checks))) => self.state.health = checks,
             (_, Ok(Done::Run(summary))) => {
                 self.refresh_runs();
@@ -157,12 +158,13 @@ impl Shell {
                     data.report = Loadable::Failed(problem);
                 }
             }
+            (JobKind::SaveBars, Err(problem)) => self.take_saved_bars(Err(problem)),
             (JobKind::Run(_) | JobKind::Stage(_), Err(_)) => self.refresh_runs(),
             (JobKind::Doctor, Err(_)) => {}
         }
     }
 
-    fn show_run(&mut self, view: Arc<RunView>) {
+    pub(super) fn show_run(&mut self, view: Arc<RunView>) {
         self.state.selection = Selection::default();
         self.state.why = Loadable::Empty;
         self.asked = None;
@@ -223,7 +225,7 @@ impl Shell {
         }
     }
 
-    fn select_bar(&mut self, bar: usize, center: bool) {
+    pub(super) fn select_bar(&mut self, bar: usize, center: bool) {
         let trade = self.state.trade_at(bar);
         self.state.selection.bar = Some(bar);
         self.state.selection.trade = trade;

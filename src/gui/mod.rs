@@ -12,6 +12,8 @@ mod formula_desk;
 mod formulas;
 mod indicators;
 mod library;
+mod market;
+mod market_desk;
 mod open;
 mod palette;
 mod panels;
@@ -27,12 +29,13 @@ pub use app::{OpenWindow, WindowError, open_window};
 pub use command::{Command, Commands};
 pub use dialogs::{SystemDialog, Wanted};
 pub use formulas::{Editor, Formulas};
+pub use market::DataView;
 pub use indicators::{ChartLine, Chosen, Indicators, LineState, Place, Stored, Values};
 pub use panels::{Header, Pane, Panel, Panels};
 pub use persist::Saved;
 pub use shell::Shell;
 pub use state::{
-    AppState, Cell, DataView, Hover, JobId, JobKind, JobRow, JobState, LiveTraining, Loadable, Note, RunScore,
+    AppState, Cell, Hover, JobId, JobKind, JobRow, JobState, LiveTraining, Loadable, Note, RunScore,
     Selection, StageState,
 };
 pub use theme::{install as install_theme, regime_name};

@@ -6,12 +6,10 @@ use eframe::egui;
 
 use super::board::Done;
 use super::command::Command;
-use super::panels::Pane;
 use super::shell::Shell;
-use super::state::{DataView, JobKind, Loadable};
+use super::state::{JobKind, Loadable};
 use super::theme;
-use crate::data::ReadOptions;
-use crate::tasks::{Job, RunView, extract_demo, inspect, open_view};
+use crate::tasks::{Job, RunView, extract_demo, open_view};
 
 impl Shell {
     /// A run folder is opened, another folder becomes the workspace and its newest run is opened, a file is looked at.
@@ -53,22 +51,6 @@ impl Shell {
             Some(_) => Loadable::Loading(what),
             None => Loadable::Failed("no thread could be started".to_owned()),
         };
-    }
-
-    pub(super) fn inspect(&mut self, path: PathBuf, now: f64) {
-        if let Some(before) = self.inspects.take() {
-            self.board.cancel(before);
-        }
-        self.show_pane(Pane::Data);
-        let file = path.clone();
-        self.inspects = self.start("inspect", JobKind::Inspect, now, move |job| {
-            inspect(&file, &ReadOptions::default(), job).map(|found| Done::Report(Box::new(found.report)))
-        });
-        let report = match self.inspects {
-            Some(_) => Loadable::Loading("reading bars".to_owned()),
-            None => Loadable::Failed("no thread could be started".to_owned()),
-        };
-        self.state.data = Some(DataView { path, report });
     }
 
     /// Opens what was dropped on the window, and says what a drop would do while something is dragged over it.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::formulas::Formulas;
 use super::indicators::Indicators;
+use super::market::DataView;
 use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
-use crate::data::ReadReport;
 use crate::jobs::Progress;
 use crate::runs::{RunEntry, RunStatus, Stage};
 use crate::tasks::{Check, Explanation, Filter, FilteredRun, RunView};
@@ -106,6 +106,8 @@ pub enum JobKind {
     Run(Stage),
     /// One more stage of the open run.
     Stage(Stage),
+    /// Writes bars to a file.
+    SaveBars,
     /// Looks at what the program stands on.
     Doctor,
 }
@@ -201,15 +203,6 @@ pub struct Note {
     pub text: String,
     /// Jobs started before it.
     pub jobs: usize,
-}
-
-/// A file of bars that was looked at.
-#[derive(Debug, Clone)]
-pub struct DataView {
-    /// The file.
-    pub path: PathBuf,
-    /// What reading it found.
-    pub report: Loadable<ReadReport>,
 }
 
 /// Everything the window shows, as plain data without anything of the toolkit.

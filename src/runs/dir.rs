@@ -64,6 +64,11 @@ impl RunDir {
         if dir.manifest_file().is_file() { Ok(dir) } else { Err(RunError::NoRun(path.to_owned())) }
     }
 
+    /// A folder that need not exist: of bars that are looked at without a run.
+    pub fn imaginary(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.0

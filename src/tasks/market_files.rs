@@ -29,8 +29,11 @@ pub fn preview(file: &Path, options: &ReadOptions, job: &Job) -> Result<Guess> {
 }
 
 /// Reads any file of bars, puts right what has one right answer, and writes it as Parquet, Feather or CSV; the report
-/// counts every repair.
+/// counts every repair. The folder of `out` is made if need be.
 pub fn import(file: &Path, out: &Path, options: &ReadOptions, job: &Job) -> Result<ReadReport> {
+    if let Some(folder) = out.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
     copy(file, out, &ReadOptions { repair: true, ..options.clone() }, job)
 }
 

@@ -3,6 +3,7 @@
 
 mod analyze;
 mod backtest;
+mod bars_view;
 mod browse;
 mod collect;
 mod demo;
@@ -28,6 +29,7 @@ mod window;
 
 pub use analyze::AnalysisSummary;
 pub use backtest::{BacktestSummary, read_reports};
+pub use bars_view::{Looked, look_at_file};
 pub use browse::{InstanceLines, LineLook, SPARK, instance_lines, is_captured};
 pub use collect::{CollectRequest, Collected, collect};
 pub use demo::extract_demo;

@@ -10,6 +10,7 @@ use super::event::Job;
 use super::fitted::Fitted;
 use super::forecast::{Forecast, read_forecast};
 use super::formulas::formulas_of;
+use super::market_files::{read_judged, read_options};
 use crate::analysis::attention::AttentionReport;
 use crate::analysis::attribution::Importance;
 use crate::analysis::calibration::CalibrationReport;
@@ -17,7 +18,7 @@ use crate::analysis::decision::DecisionBoundary;
 use crate::analysis::regimes::{BicRow, RegimeRow};
 use crate::analysis::verdict::Verdict;
 use crate::backtest::{EquityPoint, ExitReason, Trade};
-use crate::data::{ReadOptions, Table, read_series, read_table};
+use crate::data::{ReadOptions, Table, read_table};
 use crate::dataset::{Labels, make_labels};
 use crate::indicators::{Library, Mode, catalogue_key, compute};
 use crate::runs::{Manifest, RunDir, read_lines};
@@ -152,11 +153,7 @@ pub fn open_view(path: &Path, job: &Job) -> Result<RunView> {
     job.progress(0, 4, "reading bars");
     let file = path.join(&manifest.data_file);
     let config = &manifest.config;
-    let options = ReadOptions {
-        symbol: (!config.data.symbol.is_empty()).then(|| config.data.symbol.clone()),
-        timeframe: config.data.timeframe.parse().ok(),
-        ..ReadOptions::default()
-    };
+    let options = read_options(&config.data)?;
     let collected = look(&file, &options, &formulas_of(path)?, job)?;
     if collected.fingerprint != manifest.fingerprint {
         bail!("the bars in {} are not the ones the run was made of", file.display());
@@ -206,7 +203,7 @@ pub fn open_view(path: &Path, job: &Job) -> Result<RunView> {
 
 /// Bars of a file with all lines of `library`, for looking only: nothing is written.
 pub fn look(file: &Path, options: &ReadOptions, library: &Library, job: &Job) -> Result<Collected> {
-    let (series, report) = read_series(file, options)?;
+    let (series, report) = read_judged(file, options, job)?;
     job.check()?;
     job.progress(1, 4, "computing indicators");
     let instances = library.catalogue(Mode::Standard);

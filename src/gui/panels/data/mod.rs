@@ -1,3 +1,5 @@
+mod file;
+mod findings;
 mod lines;
 mod report;
 
@@ -21,6 +23,8 @@ pub struct DataPanel {
     path: String,
     filter: String,
     #[serde(skip)]
+    file: file::FilePart,
+    #[serde(skip)]
     table: LineTable,
 }
 
@@ -32,7 +36,7 @@ impl DataPanel {
             let width = (ui.available_width() - 142.0).max(60.0);
             let field = egui::TextEdit::singleline(&mut self.path)
                 .desired_width(width)
-                .hint_text("path of a CSV or Parquet file of bars");
+                .hint_text("path of a file of bars");
             let field = ui.add(field).labelled_by(label.id);
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let path = self.path.trim();
@@ -44,37 +48,8 @@ impl DataPanel {
                 commands.push(Command::AskData);
             }
         });
-        let hint = "Or drop a CSV or Parquet file, a run folder or a workspace anywhere on the window";
+        let hint = "Or drop a file of bars (CSV, Parquet, Feather, JSON, also packed), a run folder or a workspace anywhere on the window";
         ui.add(egui::Label::new(egui::RichText::new(hint).color(theme::WEAK)).wrap());
-    }
-
-    fn opened(ui: &mut egui::Ui, state: &AppState) {
-        let Some(data) = &state.data else { return };
-        ui.add_space(4.0);
-        ui.separator();
-        let name =
-            data.path.file_name().map_or_else(|| data.path.display().to_string(), |n| n.to_string_lossy().into_owned());
-        ui.add(egui::Label::new(egui::RichText::new(name).strong()).truncate())
-            .on_hover_text(data.path.display().to_string());
-        match &data.report {
-            Loadable::Empty => {
-                ui.label(egui::RichText::new("The file was not read yet").color(theme::WEAK));
-            }
-            Loadable::Loading(what) => {
-                ui.label(egui::RichText::new(format!("Looking at the file: {what}")).color(theme::WEAK));
-            }
-            Loadable::Failed(why) => {
-                let text =
-                    egui::RichText::new(format!("The file cannot be used: {why}")).color(theme::lighten(theme::DOWN));
-                ui.add(egui::Label::new(text).wrap());
-            }
-            Loadable::Ready(found) => {
-                report::report(ui, "opened file", found);
-                if state.config.data.file == data.path.display().to_string() {
-                    ui.label(egui::RichText::new("The next run uses this file").color(theme::lighten(theme::UP)));
-                }
-            }
-        }
     }
 }
 
@@ -82,7 +57,7 @@ impl Panel for DataPanel {
     fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.opener(ui, commands);
-            Self::opened(ui, state);
+            self.file.ui(ui, state, commands);
             ui.add_space(4.0);
             ui.separator();
             let run = match &state.view {
@@ -109,7 +84,11 @@ impl Panel for DataPanel {
                 }
             };
             ui.add(egui::Label::new(egui::RichText::new(format!("Bars of {}", run.manifest.id)).strong()).truncate());
-            report::report(ui, "open run", &run.collected.report);
+            let found = &run.collected.report;
+            report::report(ui, "open run", found);
+            let go = |bar: usize| Command::SelectBar { bar, center: true };
+            let findings = findings::Findings { findings: &found.findings, accepted: None, bars: found.rows, go: &go };
+            findings.ui(ui, "run", commands);
             ui.add_space(4.0);
             report::slices(ui, run);
             ui.add_space(4.0);
@@ -126,7 +105,9 @@ impl Panel for DataPanel {
 
     fn help(&self) -> &'static [&'static str] {
         &[
-            "Drop a CSV or Parquet file on the window: looks at it and takes it for the next run",
+            "Drop a file of bars on the window: looks at it and takes it for the next run",
+            "Click a finding's time or a mark on the strip: goes there on the chart",
+            "How the file is read: choose another meaning for a column, another clock or price factor",
             "Click a line: shows it on the chart; click again: takes it away",
             "Filter: only lines whose name or meaning has these words",
         ]
