@@ -106,6 +106,15 @@ pub(super) enum BenchCommand {
         #[arg(long, default_value_t = 5, value_name = "N")]
         repeats: usize,
     },
+    /// The import of a CSV, beside the plain reader of the library below it
+    Data {
+        /// Bars of the file, a random walk
+        #[arg(long, default_value_t = 1_000_000, value_name = "N")]
+        bars: usize,
+        /// Repetitions, turn by turn; the median counts
+        #[arg(long, default_value_t = 7, value_name = "N")]
+        repeats: usize,
+    },
 }
 
 #[derive(Debug, Group)]

@@ -13,6 +13,7 @@ mod footer;
 mod frame;
 mod import;
 mod parquet;
+mod peer;
 mod report;
 mod series_file;
 mod table;
@@ -27,6 +28,7 @@ pub use import::{
     ChoiceError, ColumnGuess, Confidence, DateOrder, Decimal, Guess, Inspection, Mapping, PriceScale, ReadOptions,
     Role, TimeGuess, Zone, guess_file, inspect_file, read_series,
 };
+pub use peer::read_csv_plainly;
 pub use report::{Gap, Gaps, ReadReport};
 pub use series_file::{write_imported, write_series};
 pub use table::{Column, Table, read_table, write_table};

@@ -1,9 +1,14 @@
 use std::path::Path;
+use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 
 use super::event::Job;
-use crate::data::{Guess, Inspection, ReadOptions, ReadReport, guess_file, inspect_file, read_series, write_imported};
+use crate::data::{
+    Guess, Inspection, ReadOptions, ReadReport, guess_file, inspect_file, read_csv_plainly, read_series,
+    write_imported, write_series,
+};
+use crate::market::Series;
 
 /// Reads a file of bars and tells what is in it and what was guessed about it, without changing anything.
 pub fn inspect(file: &Path, options: &ReadOptions, job: &Job) -> Result<Inspection> {
@@ -35,4 +40,45 @@ fn copy(file: &Path, out: &Path, options: &ReadOptions, job: &Job) -> Result<Rea
     job.progress(0, 0, "writing bars");
     write_imported(out, &series, &report)?;
     Ok(report)
+}
+
+/// How long a CSV takes to import, and to be read by the library below the import.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ImportSpeed {
+    /// Size of the file.
+    pub bytes: u64,
+    /// Median of the imports, seconds.
+    pub import_s: f64,
+    /// Median of the plain readings, seconds.
+    pub plain_s: f64,
+}
+
+/// Writes `series` as CSV into the folder for temporary files, reads it both ways turn by turn, and removes it.
+pub fn measure_import(series: &Series, repeats: usize, job: &Job) -> Result<ImportSpeed> {
+    let path = std::env::temp_dir().join(format!("{}_{}.csv", series.symbol, std::process::id()));
+    write_series(&path, series)?;
+    let speed = measure(&path, series.len(), repeats.max(1), job);
+    std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    speed
+}
+
+fn measure(path: &Path, bars: usize, repeats: usize, job: &Job) -> Result<ImportSpeed> {
+    let bytes = std::fs::metadata(path)?.len();
+    let options = ReadOptions { repair: true, ..ReadOptions::default() };
+    let (mut imports, mut plain) = (Vec::new(), Vec::new());
+    for round in 0..repeats {
+        job.check()?;
+        job.progress(round as u64, repeats as u64, "reading bars");
+        let start = Instant::now();
+        ensure!(read_series(path, &options)?.0.len() == bars, "the import lost bars");
+        imports.push(start.elapsed().as_secs_f64());
+        let start = Instant::now();
+        ensure!(read_csv_plainly(path)? == bars, "the plain reader lost bars");
+        plain.push(start.elapsed().as_secs_f64());
+    }
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    Ok(ImportSpeed { bytes, import_s: median(imports), plain_s: median(plain) })
 }

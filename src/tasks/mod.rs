@@ -41,7 +41,7 @@ pub use forecast::{Forecast, read_forecast};
 pub use formula_files::{Checked, EXAMPLES, FormulaText, check_formulas, save_formula, watch_formulas};
 pub use formulas::{CheckedLine, FormulaCheck, check_formula, load_formulas};
 pub use lines::{LineSelection, LineSpeed, bars_for_bench, compute_lines, measure_columns, measure_lines};
-pub use market_files::{export, import, inspect, preview};
+pub use market_files::{ImportSpeed, export, import, inspect, measure_import, preview};
 pub use predict::{PredictRequest, PredictionRecord, predict};
 pub use prepare::{Dataset, prepare};
 pub use run::{OpenRun, RunRequest, RunSummary, open_run, run, stage_of_run};
