@@ -106,6 +106,15 @@ pub(super) enum BenchCommand {
         #[arg(long, default_value_t = 5, value_name = "N")]
         repeats: usize,
     },
+    /// The import of a CSV, beside the plain reader of the library below it
+    Data {
+        /// Bars of the file, a random walk
+        #[arg(long, default_value_t = 1_000_000, value_name = "N")]
+        bars: usize,
+        /// Repetitions, turn by turn; the median counts
+        #[arg(long, default_value_t = 7, value_name = "N")]
+        repeats: usize,
+    },
 }
 
 #[derive(Debug, Group)]
@@ -284,6 +293,25 @@ pub(super) enum DataCommand {
         /// Leave out rows that no bar can be made of
         #[arg(long)]
         drop_bad_rows: bool,
+    },
+    /// Gather bars that are in order into longer ones
+    Resample {
+        /// File of bars
+        file: PathBuf,
+        /// Length of the new bars, such as 4h, 1d, 1w or 1M (calendar month)
+        #[arg(long, value_name = "PERIOD")]
+        to: String,
+        /// What becomes of bars at the ends whose period the file does not cover: drop or keep
+        #[arg(long, default_value = "drop")]
+        partial: String,
+        /// Hours by which periods begin later than midnight UTC (weeks: Monday's)
+        #[arg(long, value_name = "HOURS", allow_hyphen_values = true)]
+        offset: Option<f64>,
+        /// File to write; its ending says how
+        #[arg(long, value_name = "OUT.parquet")]
+        out: PathBuf,
+        #[command(flatten)]
+        choices: DataChoices,
     },
     /// Write bars that are in order as Parquet, Feather or CSV
     Export {

@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 use super::args::{DataChoices, DataCommand};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use crate::data::{DateOrder, Finding, Guess, Mapping, ReadOptions, ReadReport, Severity};
-use crate::tasks::{export, import, inspect};
+use crate::data::{DateOrder, Finding, Guess, Mapping, ReadOptions, ReadReport, ResampleRequest, Severity};
+use crate::market::PeriodError;
+use crate::tasks::{export, import, inspect, resample_file};
 
 pub(super) fn run(command: &DataCommand, printer: Printer) -> Result<(), Failure> {
     match command {
         DataCommand::Inspect { file, choices } => {
             let (file, options) = (file.clone(), options(choices)?);
-            let found = watch("inspect", printer, move |job| inspect(&file, &options, job))?;
+            let (_, found) = watch("inspect", printer, move |job| inspect(&file, &options, job))?;
             printer.text(&guess_text(&found.guess));
             printer.text(&report_text(&found.report)?);
             record(serde_json::to_value(&found).context("report")?, printer);
@@ -26,6 +27,21 @@ pub(super) fn run(command: &DataCommand, printer: Printer) -> Result<(), Failure
             let report = watch("import", printer, move |job| import(&file, &out, &options, job))?;
             printer.text(&report_text(&report)?);
             record(serde_json::to_value(&report).context("report")?, printer);
+        }
+        DataCommand::Resample { file, to, partial, offset, out, choices } => {
+            let request = ResampleRequest {
+                to: to.parse().map_err(|err: PeriodError| Failure::Usage(err.into()))?,
+                partial: partial.parse().map_err(|err: String| Failure::Usage(anyhow::anyhow!(err)))?,
+                offset: offset.map(|hours| (hours * 3_600_000.0).round() as i64),
+            };
+            let (file, out, options) = (file.clone(), out.clone(), options(choices)?);
+            let report = watch("resample", printer, move |job| resample_file(&file, &out, &options, &request, job))?;
+            let mut fields = serde_json::to_value(&report).context("report")?;
+            printer.text(&fields_text(&fields));
+            if let Some(fields) = fields.as_object_mut() {
+                fields.insert("event".to_owned(), json!("data"));
+            }
+            printer.record(&fields);
         }
         DataCommand::Export { file, out, choices } => {
             let (file, out, options) = (file.clone(), out.clone(), options(choices)?);
@@ -98,15 +114,22 @@ fn guess_text(guess: &Guess) -> String {
 
 fn report_text(report: &ReadReport) -> Result<String, Failure> {
     let mut text = String::new();
-    let fields = serde_json::to_value(report).context("report")?;
-    for (name, value) in fields.as_object().into_iter().flatten().filter(|(name, _)| *name != "findings") {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        writeln!(text, "{name:18} {value}").ok();
-    }
+    text.push_str(&fields_text(&serde_json::to_value(report).context("report")?));
+    text.push('\n');
     for finding in &report.findings {
         writeln!(text, "{}", finding_text(finding)).ok();
     }
     Ok(text.trim_end().to_owned())
+}
+
+/// A line per field but the findings.
+fn fields_text(fields: &Value) -> String {
+    let mut lines = Vec::new();
+    for (name, value) in fields.as_object().into_iter().flatten().filter(|(name, _)| *name != "findings") {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        lines.push(format!("{name:18} {value}"));
+    }
+    lines.join("\n")
 }
 
 fn finding_text(finding: &Finding) -> String {
@@ -116,6 +139,9 @@ fn finding_text(finding: &Finding) -> String {
         Severity::Blocking => "blocking",
     };
     let mut text = format!("{severity}: {} [{}]", finding.sentence, finding.name);
+    if !finding.action.is_empty() {
+        write!(text, "\n    {}", finding.action).ok();
+    }
     if !finding.first.is_empty() {
         write!(text, "\n    {}", finding.first.join("\n    ")).ok();
     }

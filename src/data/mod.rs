@@ -13,6 +13,7 @@ mod footer;
 mod frame;
 mod import;
 mod parquet;
+mod peer;
 mod quality;
 mod report;
 mod resample;
@@ -32,6 +33,7 @@ pub use import::{
 pub use quality::{
     ACCEPTABLE, Blocked, Quality, QualityRequest, gate, judge, quality, quality_with, unknown_names,
 };
+pub use peer::read_csv_plainly;
 pub use report::{Gap, Gaps, ReadReport};
 pub use resample::{Partial, ResampleError, ResampleReport, ResampleRequest, Resampled, resample};
 pub use series_file::{write_imported, write_series};

@@ -73,10 +73,7 @@ impl BarColumns {
 
 /// What the columns do not say about a series.
 pub(super) fn origin(series: &Series) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        (SYMBOL.to_owned(), series.symbol.clone()),
-        (TIMEFRAME.to_owned(), series.timeframe.to_string()),
-    ])
+    BTreeMap::from([(SYMBOL.to_owned(), series.symbol.clone()), (TIMEFRAME.to_owned(), series.timeframe.to_string())])
 }
 
 enum Format {

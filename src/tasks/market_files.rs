@@ -1,13 +1,14 @@
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::event::{Job, now};
 use crate::config::DataConfig;
 use crate::data::{
     ACCEPTABLE, Guess, Inspection, Mapping, ReadOptions, ReadReport, ResampleReport, ResampleRequest, gate, guess_file,
-    inspect_file, quality_with, read_series, resample, unknown_names, write_imported, write_series,
+    inspect_file, quality_with, read_csv_plainly, read_series, resample, unknown_names, write_imported, write_series,
 };
 use crate::market::Series;
 
@@ -116,4 +117,45 @@ where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     Ok(if text.is_empty() { None } else { Some(text.parse()?) })
+}
+
+/// How long a CSV takes to import, and to be read by the library below the import.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ImportSpeed {
+    /// Size of the file.
+    pub bytes: u64,
+    /// Median of the imports, seconds.
+    pub import_s: f64,
+    /// Median of the plain readings, seconds.
+    pub plain_s: f64,
+}
+
+/// Writes `series` as CSV into the folder for temporary files, reads it both ways turn by turn, and removes it.
+pub fn measure_import(series: &Series, repeats: usize, job: &Job) -> Result<ImportSpeed> {
+    let path = std::env::temp_dir().join(format!("{}_{}.csv", series.symbol, std::process::id()));
+    write_series(&path, series)?;
+    let speed = measure(&path, series.len(), repeats.max(1), job);
+    std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    speed
+}
+
+fn measure(path: &Path, bars: usize, repeats: usize, job: &Job) -> Result<ImportSpeed> {
+    let bytes = std::fs::metadata(path)?.len();
+    let options = ReadOptions { repair: true, ..ReadOptions::default() };
+    let (mut imports, mut plain) = (Vec::new(), Vec::new());
+    for round in 0..repeats {
+        job.check()?;
+        job.progress(round as u64, repeats as u64, "reading bars");
+        let start = Instant::now();
+        ensure!(read_series(path, &options)?.0.len() == bars, "the import lost bars");
+        imports.push(start.elapsed().as_secs_f64());
+        let start = Instant::now();
+        ensure!(read_csv_plainly(path)? == bars, "the plain reader lost bars");
+        plain.push(start.elapsed().as_secs_f64());
+    }
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    Ok(ImportSpeed { bytes, import_s: median(imports), plain_s: median(plain) })
 }

@@ -44,6 +44,7 @@ pub use formula_files::{Checked, EXAMPLES, FormulaText, check_formulas, delete_f
 pub use formulas::{CheckedLine, FormulaCheck, check_formula, load_formulas};
 pub use lines::{LineSelection, LineSpeed, bars_for_bench, compute_lines, measure_columns, measure_lines};
 pub use market_files::{export, import, inspect, preview, read_options, resample_file};
+pub use market_files::{ImportSpeed, export, import, inspect, measure_import, preview};
 pub use predict::{PredictRequest, PredictionRecord, predict};
 pub use prepare::{Dataset, prepare};
 pub use run::{OpenRun, RunRequest, RunSummary, open_run, run, stage_of_run};

@@ -2,17 +2,18 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use glassbox::data::{ReadOptions, read_series};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args;
 use crate::bad_input::{one_line, refuse};
-use crate::common::{BARS, Lab, command, csv, glassbox, walk};
+use crate::common::{BARS, Lab, command, csv, files_below, glassbox, walk};
 
 /// Kills of an import.
 const KILLS: u32 = 24;
@@ -57,6 +58,60 @@ fn any_file_is_imported_and_exported() {
         assert_eq!(read_series(&path, &ReadOptions::default()).unwrap().0.bars(), bars, "{name}");
     }
     assert_eq!(fs::read(lab.path("SYN_2.parquet")).unwrap(), fs::read(&out).unwrap());
+}
+
+#[test]
+fn files_of_every_kind_are_looked_at_and_taken_or_refused() {
+    let lab = Lab::new();
+    let out = lab.path("out.feather");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/data");
+    for file in files_below(&corpus) {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let import = args!["data", "import", file, "--out", out, "--drop-bad-rows"];
+        if name.starts_with("good") {
+            let looked = glassbox(args!["data", "inspect", file]).ok().event("data");
+            let taken = glassbox(import).ok().event("data");
+            for field in ["symbol", "timeframe", "calendar", "start", "end", "rows"] {
+                assert_eq!(looked[field], taken[field], "{name}: {field}");
+            }
+            assert_eq!(read_series(&out, &ReadOptions::default()).unwrap().0.len() as u64, taken["rows"], "{name}");
+            fs::remove_file(&out).unwrap();
+        } else {
+            one_line(&refuse(import, 1, &[&name]));
+            assert!(!out.exists(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn choices_change_what_is_read() {
+    let lab = Lab::new();
+    let out = lab.path("x.parquet");
+    let text = "Date,open,high,low,close,Adj Close,volume\n2024-07-01 09:30,100,120,90,110,55,7\n\
+                2024-07-01 10:30,50,60,40,55,55,7\n";
+    let file = lab.write("X.csv", text);
+    let read = |choices: &[&str]| {
+        let mut arguments = args!["data", "import", file, "--out", out].to_vec();
+        arguments.extend(choices.iter().map(Into::into));
+        let report = glassbox(arguments).ok().event("data");
+        (read_series(&out, &ReadOptions::default()).unwrap().0, report)
+    };
+    let (series, report) = read(&[]);
+    assert_eq!((series.bars()[0].close, &report["findings"][0]["name"]), (55.0, &json!("adjusted")));
+    let (series, _) = read(&["--no-adjust", "--price-scale", "1/100", "--timezone", "America/New_York"]);
+    assert_eq!((series.bars()[0].close, series.bars()[0].timestamp), (1.1, 1_719_840_600_000)); // 13:30 UTC
+    let (series, report) = read(&["--map", "volume=none,adj_close=none", "--timeframe", "30m", "--symbol", "A/B"]);
+    assert_eq!((series.bars()[0].volume, series.symbol.as_str()), (0.0, "A/B"));
+    assert_eq!((&report["timeframe"], &report["findings"][0]["name"]), (&json!("30m"), &json!("no_volume")));
+}
+
+#[test]
+fn the_speed_of_an_import_is_measured() {
+    let output = glassbox(args!["bench", "data", "--bars", "2000", "--repeats", "1"]).ok();
+    let records: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let record = records.iter().find(|record| record["bench"] == "data").expect("a record");
+    assert_eq!(record["bars"], 2000);
+    assert!(["import_s", "polars_s", "ratio"].iter().all(|field| record[*field].as_f64().is_some_and(|x| x > 0.0)));
 }
 
 #[test]

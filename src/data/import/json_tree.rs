@@ -22,8 +22,9 @@ pub(super) fn tables(bytes: &[u8]) -> Result<Vec<TextTable>, String> {
     search.walk(&document, "");
     search.columns();
     search.found.sort_by_key(|found| {
+        let known = found.names().iter().filter(|name| is_known(name)).count();
         let prices = found.names().iter().filter(|name| price_word(&plain(name)).is_some()).count();
-        std::cmp::Reverse((found.rows(), prices, found.names().len()))
+        std::cmp::Reverse((found.rows(), known, prices, found.names().len()))
     });
     search.found.truncate(TRIED);
     Ok(search.found.into_iter().map(Builder::finish).collect())

@@ -214,8 +214,9 @@ impl Search<'_> {
     /// True if the column, or its part behind or in front of a ticker, is spelt like that.
     fn spells(&self, at: usize, name: &str) -> bool {
         let own = self.sample.columns[at].name.trim();
-        let joined = |rest: &str| !rest.ends_with(char::is_alphanumeric) && !rest.starts_with(char::is_alphanumeric);
-        own == name || own.strip_suffix(name).is_some_and(joined) || own.strip_prefix(name).is_some_and(joined)
+        let behind = |rest: &str| !rest.ends_with(char::is_alphanumeric);
+        let before = |rest: &str| !rest.starts_with(char::is_alphanumeric);
+        own == name || own.strip_suffix(name).is_some_and(behind) || own.strip_prefix(name).is_some_and(before)
     }
 
     fn times_by_name(&mut self) -> Result<(), DataError> {

@@ -235,7 +235,8 @@ pub(super) fn names_of(role: Role) -> &'static [&'static str] {
 
 /// True if a column of this name is a price, a volume or a time.
 pub(super) fn is_known(name: &str) -> bool {
-    if name.len() > LONGEST {
+    // Numbers, which most fields are, need no look into the lists.
+    if name.len() > LONGEST || name.bytes().all(|b| b.is_ascii_digit() || b".,-+: /".contains(&b)) {
         return false;
     }
     let plain = plain(name);

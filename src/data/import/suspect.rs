@@ -123,8 +123,10 @@ fn session(times: &[i64], step: i64) -> Option<&'static Session> {
 /// Prices that look like whole numbers of points.
 pub(super) fn scale(series: &Series) -> Option<Finding> {
     let level = median(series.closes())?;
-    let whole =
-        series.bars().iter().all(|bar| [bar.open, bar.high, bar.low, bar.close].iter().all(|p| (p - p.round()).abs() < 1e-6));
+    let whole = series
+        .bars()
+        .iter()
+        .all(|bar| [bar.open, bar.high, bar.low, bar.close].iter().all(|p| (p - p.round()).abs() < 1e-6));
     let warning = |sentence: String| Some(Finding::new("price_scale", Severity::Warning, series.len(), sentence));
     if let Some((base, quote)) = currencies(&series.symbol) {
         let range = if matches!(quote, "JPY" | "HUF") { 40.0..400.0 } else { 0.4..4.0 };

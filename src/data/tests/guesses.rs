@@ -213,3 +213,64 @@ fn what_is_doubtful_is_said() {
     assert_eq!(json["guess"]["columns"][5]["role"], "volume");
     assert_eq!(json["rows"], 6);
 }
+
+#[test]
+fn letters_mean_what_their_case_says() {
+    let bars = walk(30, HOUR);
+    let record = |b: &Bar| {
+        let end = b.timestamp + HOUR - 1;
+        format!(
+            "{{\"T\":{end},\"t\":{},\"s\":\"BTC\",\"o\":\"{}\",\"c\":\"{}\",\"h\":\"{}\",\"L\":2,\"l\":\"{}\",\"V\":1,\"v\":\"{}\",\"n\":7}}",
+            b.timestamp, b.open, b.close, b.high, b.low, b.volume
+        )
+    };
+    let records: Vec<String> = bars.iter().map(record).collect();
+    let guess = reads("x.json", &format!("[{}]", records.join(",")), &bars);
+    assert_eq!((guess.symbol.as_str(), guess.column(Role::Time).unwrap().column.as_str()), ("BTC", "t"));
+    let messages: String =
+        records.iter().zip(&bars).map(|(k, b)| format!("{{\"E\":{},\"k\":{k}}}\n", b.timestamp + 5)).collect();
+    let guess = reads("x.jsonl", &messages, &bars);
+    assert_eq!(guess.column(Role::Low).unwrap().column, "k.l");
+    let nested = format!("{{\"data\":{{\"list\":[{}]}}}}", records.join(","));
+    reads("x.json", &nested, &bars);
+}
+
+#[test]
+fn rare_spellings_are_read() {
+    let bars = walk(60, HOUR);
+    let header = "date,open,high,low,close,volume\n";
+    let text = format!("{header}{}", rows(&bars, "%Y-%m-%d %H:%M", plain));
+    reads("A.csv", &text.replace('\n', "\r"), &bars);
+    assert_eq!(reads("A.parquet", &text, &bars).format, "CSV");
+    assert_eq!(reads("BINANCE_BTCUSDT, 60.csv", &text, &bars).symbol, "BTCUSDT");
+    let shifted: Vec<Bar> = bars.iter().map(|bar| Bar { timestamp: bar.timestamp + 5 * HOUR, ..*bar }).collect();
+    for zone in ["US/Eastern", "America/New_York", "EST"] {
+        reads("A.csv", &format!("{header}{}", rows(&bars, &format!("%Y%m%d %H:%M:%S {zone}"), plain)), &shifted);
+    }
+    let serial = |_: &str, b: &Bar| plain(&format!("{:.6}", b.timestamp as f64 / 86_400_000.0 + 25_569.0), b);
+    let guess = reads("A.csv", &format!("{header}{}", rows(&bars, "", serial)), &bars);
+    assert!(guess.time.reason.contains("as spreadsheets do"), "{}", guess.time.reason);
+    let traded = "Date ,Open Price,High Price,Low Price,Close Price,Total Traded Quantity\n";
+    reads("A.csv", &format!("{traded}{}", rows(&bars, "%d-%b-%Y %H:%M", plain)), &bars);
+    let folder = tempfile::tempdir().unwrap();
+    let german = text.replace("open", "Er\u{f6}ffnung").chars().map(|c| c as u8).collect::<Vec<u8>>();
+    let path = write(folder.path(), "A.csv", german);
+    assert_eq!(read(&path).0.bars(), bars);
+    assert_eq!(guess_file(&path, &ReadOptions::default()).unwrap().columns[1].column, "Er\u{f6}ffnung");
+}
+
+#[test]
+fn numbers_near_1970_are_no_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "t,o,h,l,c,v\n4774,1,2,0.5,1.5,3\n9548,1,2,0.5,1.5,3\n";
+    let sentence = read_series(&write(folder.path(), "A.csv", text), &repaired()).unwrap_err().to_string();
+    assert!(sentence.contains("line 2: t is \"4774\", not a time"), "{sentence}");
+}
+
+#[test]
+fn one_row_that_names_its_length_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "date,open,high,low,close,volume,interval\n2024-01-01,1,2,0.5,1.5,3,4h\n";
+    let (series, _) = read(&write(folder.path(), "A.csv", text));
+    assert_eq!((series.len(), series.timeframe.to_string().as_str()), (1, "4h"));
+}

@@ -11,7 +11,6 @@ mod repair;
 mod sample_data;
 mod sentences;
 mod series;
-mod speed;
 mod tables;
 
 use std::path::{Path, PathBuf};

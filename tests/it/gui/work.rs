@@ -363,11 +363,14 @@ pub(super) fn report() -> ReadReport {
         gaps: Gaps { missing_bars: 12, first: vec![Gap { after: "2018-02-08T00:00:00Z".to_owned(), missing: 8 }] },
         off_grid: 2,
         zero_volume: 0,
+        findings: Vec::new(),
+        unadjusted: false,
     }
 }
 
 pub(super) fn data(report: Loadable<ReadReport>) -> AppState {
-    AppState { data: Some(DataView { path: PathBuf::from("bars.csv"), report }), ..AppState::default() }
+    let view = DataView::new(PathBuf::from("bars.csv"), DataConfig::default());
+    AppState { data: Some(DataView { report, ..view }), ..AppState::default() }
 }
 
 #[test]
