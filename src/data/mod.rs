@@ -30,10 +30,8 @@ pub use import::{
     ChoiceError, ColumnGuess, Confidence, DateOrder, Decimal, Guess, Inspection, Mapping, PriceScale, ReadOptions,
     Role, TimeGuess, Zone, guess_file, inspect_file, read_series,
 };
-pub use quality::{
-    ACCEPTABLE, Blocked, Quality, QualityRequest, gate, judge, quality, quality_with, unknown_names,
-};
 pub use peer::read_csv_plainly;
+pub use quality::{ACCEPTABLE, Blocked, Quality, QualityRequest, gate, judge, quality, quality_with, unknown_names};
 pub use report::{Gap, Gaps, ReadReport};
 pub use resample::{Partial, ResampleError, ResampleReport, ResampleRequest, Resampled, resample};
 pub use series_file::{write_imported, write_series};

@@ -3,27 +3,37 @@
 use super::super::finding::{Finding, Severity};
 
 /// Names of everything that a judgement or a reading may find, and what each means.
-pub const ACCEPTABLE: [(&str, &str); 21] = [
+pub const ACCEPTABLE: [(&str, &str); 31] = [
+    ("adjusted", "prices adjusted by adjusted closes"),
+    ("bad_rows", "rows of which no bar can be made"),
+    ("columns", "columns that could be taken for something else"),
     ("conflicts", "two bars of one time that differ"),
     ("constant", "a column that never changes"),
+    ("date_order", "dates that could be read in two orders"),
+    ("dates", "midnights of another zone, taken as dates"),
     ("duplicates", "rows that repeat a bar"),
     ("future", "bars that open after the present"),
     ("gaps", "bars missing from the calendar"),
     ("holidays", "days on which the market was closed"),
     ("irregular", "bars that do not follow each other by the timeframe"),
     ("jumps", "prices that moved further than the market around them explains"),
+    ("no_volume", "a file without volume"),
     ("nonpositive", "prices of zero or below, or volumes below zero"),
     ("off_grid", "open times off the grid of whole bars"),
     ("ohlc", "highs and lows that do not enclose open and close"),
     ("order", "times that do not increase"),
     ("price_scale", "prices in points"),
     ("repeated", "bars that equal the bar before them in every value"),
+    ("scaled", "prices multiplied on request"),
+    ("skipped_hour", "times in an hour that summer time skips"),
     ("split", "prices torn by a split that they are not adjusted for"),
     ("stale", "prices that stand still for long"),
     ("swapped", "columns that look exchanged"),
+    ("swapped_volumes", "base and quote volume in each other's column"),
     ("timezone", "times that look like another clock than UTC"),
     ("unadjusted", "prices as traded beside adjusted closes"),
     ("unfinished", "a last bar that was still forming"),
+    ("unpriced", "rows without any price"),
     ("zero_volume", "bars without volume"),
 ];
 

@@ -117,7 +117,7 @@ impl Week {
         let closed = (day + 1..next).filter(|&day| slots_of(day) > 0).count() as i64;
         let kind = match closed {
             0 if day < next && self.is_short(from, to, day, next, slots_of) => Kind::Short,
-            0 if self.per_day > 1 && missing * 10 >= self.per_day && around_new_year(after, before) => Kind::Closed(1),
+            0 if day < next && missing * 10 >= self.per_day && around_new_year(after, before) => Kind::Closed(1),
             0 => Kind::Gap,
             days => Kind::Closed(days),
         };

@@ -143,7 +143,7 @@ proptest! {
         prop_assert_eq!(first, lost[0]);
         prop_assert_eq!((index, after, before), (from, times[from - 1], times[from]));
         // Holidays within a gap cannot be told from it.
-        let most = lost.len() + if step == DAY && market != Market::Crypto { 10 } else { 0 };
+        let most = lost.len() + if step == DAY && market != Market::Crypto { 12 } else { 0 };
         prop_assert!((lost.len()..=most).contains(&missing), "{} {}", missing, lost.len());
     }
 
