@@ -183,7 +183,8 @@ fn typical_prices(columns: &Columns, range: std::ops::Range<usize>, prices: &mut
 /// [`sum_of`](crate::indicators::blocks::sum_of).
 #[inline(always)]
 fn distances(values: View<'_>, n: usize, means: &[f64; TILE], to: &mut [f64; TILE]) {
-    let [mut a, mut b, mut c, mut d, mut rest] = [[0.0; TILE]; 5];
+    let [mut a, mut b, mut c, mut d] = [[0.0; TILE]; 4];
+    let mut rest = [0.0; TILE];
     let fours = n / 4 * 4;
     for k in (0..fours).step_by(4) {
         let [u, v, w, x] = [0, 1, 2, 3].map(|part| values.ago(n - 1 - k - part));
