@@ -16,7 +16,7 @@ pub(super) fn run(command: &DataCommand, printer: Printer) -> Result<(), Failure
     match command {
         DataCommand::Inspect { file, choices } => {
             let (file, options) = (file.clone(), options(choices)?);
-            let (_, found) = watch("inspect", printer, move |job| inspect(&file, &options, job))?;
+            let found = watch("inspect", printer, move |job| inspect(&file, &options, job))?;
             printer.text(&guess_text(&found.guess));
             printer.text(&report_text(&found.report)?);
             record(serde_json::to_value(&found).context("report")?, printer);

@@ -203,7 +203,13 @@ impl Command {
             Self::OpenPath(path) | Self::InspectData(path) => format!("Open {}", path.display()),
             Self::ReadDataAs(_) => "Read the file in another way".to_owned(),
             Self::ShowBars(_) => "Show the file on the chart".to_owned(),
-            Self::AcceptFinding(name, on) => if *on { format!("Accept {name}") } else { format!("Do not accept {name}") },
+            Self::AcceptFinding(name, on) => {
+                if *on {
+                    format!("Accept {name}")
+                } else {
+                    format!("Do not accept {name}")
+                }
+            }
             Self::SaveBars(path) => format!("Write the bars to {}", path.display()),
             Self::OpenDemo => "Open the demo".to_owned(),
             Self::EditConfig(_) => "Edit configuration".to_owned(),

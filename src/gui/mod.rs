@@ -29,14 +29,14 @@ pub use app::{OpenWindow, WindowError, open_window};
 pub use command::{Command, Commands};
 pub use dialogs::{SystemDialog, Wanted};
 pub use formulas::{Editor, Formulas};
-pub use market::DataView;
 pub use indicators::{ChartLine, Chosen, Indicators, LineState, Place, Stored, Values};
+pub use market::DataView;
 pub use panels::{Header, Pane, Panel, Panels};
 pub use persist::Saved;
 pub use shell::Shell;
 pub use state::{
-    AppState, Cell, Hover, JobId, JobKind, JobRow, JobState, LiveTraining, Loadable, Note, RunScore,
-    Selection, StageState,
+    AppState, Cell, Hover, JobId, JobKind, JobRow, JobState, LiveTraining, Loadable, Note, RunScore, Selection,
+    StageState,
 };
 pub use theme::{install as install_theme, regime_name};
 pub use workspace::Workspace;

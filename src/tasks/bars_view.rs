@@ -34,12 +34,14 @@ pub struct Looked {
 pub fn look_at_file(workspace: &Path, file: &Path, config: &RunConfig, job: &Job) -> Result<Looked> {
     let options = read_options(&config.data)?;
     match inspect(file, &options, job) {
-        Ok((series, found)) => {
-            let bars = bars_view(workspace, file, config, series, found.report.clone());
+        Ok(found) => {
+            let bars = bars_view(workspace, file, config, found.series, found.report.clone());
             Ok(Looked { guess: Some(found.guess), report: Ok(found.report), bars: Some(Arc::new(bars)) })
         }
         Err(err) if is_cancelled(&err) => Err(err),
-        Err(err) => Ok(Looked { guess: preview(file, &options, job).ok(), report: Err(format!("{err:#}")), bars: None }),
+        Err(err) => {
+            Ok(Looked { guess: preview(file, &options, job).ok(), report: Err(format!("{err:#}")), bars: None })
+        }
     }
 }
 

@@ -6,9 +6,7 @@ use anyhow::{Context as _, Result};
 use super::event::{Job, TaskEvent};
 use super::formulas::formulas_of;
 use super::market_files::read_judged;
-use crate::data::{
-    CaptureKey, CaptureState, ReadOptions, ReadReport, capture_path, read_capture, write_capture,
-};
+use crate::data::{CaptureKey, CaptureState, ReadOptions, ReadReport, capture_path, read_capture, write_capture};
 use crate::indicators::{Library, Lines, Mode, catalogue_key, compute};
 use crate::market::Series;
 

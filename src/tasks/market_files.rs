@@ -14,13 +14,13 @@ use crate::market::Series;
 
 /// Reads a file of bars and tells what is in it, what was guessed about it and what looks wrong, without changing
 /// anything.
-pub fn inspect(file: &Path, options: &ReadOptions, job: &Job) -> Result<(Series, Inspection)> {
+pub fn inspect(file: &Path, options: &ReadOptions, job: &Job) -> Result<Inspection> {
     job.progress(0, 0, "reading bars");
-    let (series, mut found) = inspect_file(file, options)?;
+    let mut found = inspect_file(file, options)?;
     job.check()?;
     job.progress(0, 0, "judging bars");
-    judge(&series, &mut found.report);
-    Ok((series, found))
+    judge(&found.series, &mut found.report);
+    Ok(found)
 }
 
 /// Tells what the columns of a file are taken for, with its first rows: for a preview while options are chosen.

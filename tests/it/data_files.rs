@@ -176,3 +176,44 @@ fn a_killed_import_leaves_the_old_file_or_the_new_one() {
         assert!(seen[0] > 0, "{ending}: {seen:?}");
     }
 }
+
+#[test]
+fn a_training_is_refused_until_what_blocks_is_accepted_by_name() {
+    let lab = Lab::new();
+    let apple = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/AAPL_1d_quandl_wiki_20000301-20130301.csv");
+    let keep = "data.keep_unadjusted=true";
+    let train = |more: &str| {
+        args!["train", "--preset", "demo", "--data", apple, "--workspace", lab.path("w"), "--set", keep, "--set", more]
+    };
+    refuse(train("data.accept=[]"), 1, &["split", "data.accept = [\"split\"]"]);
+    refuse(train("data.accept=[\"spilt\"]"), 1, &["no finding is called \"spilt\"", "split"]);
+    assert!(!lab.path("w").join("runs").exists(), "nothing was begun");
+    let seen = glassbox(args!["data", "inspect", apple, "--no-adjust"]).ok().event("data");
+    let split = seen["findings"].as_array().unwrap().iter().find(|finding| finding["name"] == "split").unwrap();
+    assert_eq!((&split["severity"], &split["count"]), (&json!("blocking"), &json!(2)));
+    assert_eq!(split["places"].as_array().unwrap().len(), 2);
+    let seen = glassbox(args!["data", "inspect", apple]).ok().event("data");
+    assert!(seen["findings"].as_array().unwrap().iter().all(|finding| finding["severity"] != "blocking"));
+}
+
+#[test]
+fn hours_become_the_exchanges_own_longer_bars() {
+    let lab = Lab::new();
+    let sample = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data").join(name);
+    let (hours, made) = (sample("BTCUSDT_1h_binance_20170817-20240101.parquet"), lab.path("BTCUSDT_4h.parquet"));
+    let record = glassbox(args!["data", "resample", hours, "--to", "4h", "--out", made]).ok().event("data");
+    let incomplete = record["incomplete"].as_u64().unwrap() as usize;
+    let read = |path: &Path| read_series(path, &ReadOptions::default()).unwrap().0;
+    let (made, theirs) = (read(&made), read(&sample("BTCUSDT_4h_binance_20170817-20240101.csv")));
+    let same = theirs.bars().iter().filter(|bar| {
+        let found = made.bars().binary_search_by_key(&bar.timestamp, |made| made.timestamp);
+        found.is_ok_and(|i| {
+            let made = made.bars()[i];
+            (made.open, made.high, made.low, made.close) == (bar.open, bar.high, bar.low, bar.close)
+                && (made.volume - bar.volume).abs() <= 1e-9 * bar.volume
+        })
+    });
+    assert!(theirs.len() - same.count() <= incomplete, "of {} bars {incomplete} lack hours", theirs.len());
+    refuse(args!["data", "resample", hours, "--to", "90m", "--out", lab.path("x.csv")], 1, &["multiple"]);
+    refuse(args!["data", "resample", hours, "--to", "soon", "--out", lab.path("x.csv")], 2, &["period"]);
+}

@@ -80,6 +80,9 @@ pub struct Inspection {
     pub report: ReadReport,
     /// What was taken for what, and why.
     pub guess: Guess,
+    /// Its bars.
+    #[serde(skip)]
+    pub series: Series,
 }
 
 /// Reads the bars of a file of any supported kind, told by its contents; `options` overrule what is guessed.
@@ -101,9 +104,9 @@ pub fn read_series(path: &Path, options: &ReadOptions) -> Result<(Series, ReadRe
 ///
 /// # Errors
 /// A file that is missing, damaged or holds no bars that could be shown.
-pub fn inspect_file(path: &Path, options: &ReadOptions) -> Result<(Series, Inspection), DataError> {
+pub fn inspect_file(path: &Path, options: &ReadOptions) -> Result<Inspection, DataError> {
     let read = read(path, options, Care::Look)?;
-    Ok((read.series, Inspection { report: read.report, guess: read.guess }))
+    Ok(Inspection { report: read.report, guess: read.guess, series: read.series })
 }
 
 /// Tells what is in a file without reading its rows: for a preview while options are chosen.

@@ -148,6 +148,8 @@ pub(super) fn view(folder: &std::path::Path, used: bool) -> RunView {
                 extras: Vec::new(),
                 gaps: Gaps { missing_bars: 0, first: Vec::new() },
                 off_grid: 0,
+                findings: Vec::new(),
+                unadjusted: false,
                 zero_volume: 0,
             },
             series,

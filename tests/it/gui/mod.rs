@@ -3,6 +3,7 @@
 mod explain;
 mod filters;
 mod indicators;
+mod market;
 mod names;
 mod open;
 mod results;

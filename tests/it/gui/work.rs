@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use glassbox::config::{FieldError, RunConfig, preset};
-use glassbox::data::{Gap, Gaps, ReadReport};
+use glassbox::config::{DataConfig, FieldError, RunConfig, preset};
+use glassbox::data::{Finding, Gap, Gaps, Place, ReadReport, Severity};
 use glassbox::dataset::Slice;
 use glassbox::gui::{
     AppState, Command, Commands, DataView, Hover, JobId, JobKind, JobRow, JobState, LiveTraining, Loadable, Pane,
@@ -363,8 +363,27 @@ pub(super) fn report() -> ReadReport {
         gaps: Gaps { missing_bars: 12, first: vec![Gap { after: "2018-02-08T00:00:00Z".to_owned(), missing: 8 }] },
         off_grid: 2,
         zero_volume: 0,
-        findings: Vec::new(),
+        findings: vec![
+            finding("split", Severity::Blocking, &[(700, 1)], "a price halves overnight and stays there"),
+            finding("gaps", Severity::Warning, &[(120, 8), (900, 4)], "bars are missing from the calendar"),
+            finding("jumps", Severity::Note, &[(300, 1)], "a price moved further than the market explains"),
+        ],
         unadjusted: false,
+    }
+}
+
+fn finding(name: &str, severity: Severity, at: &[(usize, usize)], sentence: &str) -> Finding {
+    let place =
+        |&(bar, bars): &(usize, usize)| Place { bar, timestamp: 1_517_900_000_000 + bar as i64 * 14_400_000, bars };
+    let places: Vec<Place> = at.iter().map(place).collect();
+    Finding {
+        name: name.to_owned(),
+        severity,
+        count: places.len(),
+        first: places.iter().map(|place| glassbox::data::time_text(place.timestamp)).collect(),
+        sentence: sentence.to_owned(),
+        action: String::new(),
+        places,
     }
 }
 

@@ -34,7 +34,8 @@ impl FilePart {
         }
         ui.add_space(4.0);
         ui.separator();
-        let name = data.path.file_name().map_or_else(|| data.path.display().to_string(), |n| n.to_string_lossy().into());
+        let name =
+            data.path.file_name().map_or_else(|| data.path.display().to_string(), |n| n.to_string_lossy().into());
         ui.horizontal_wrapped(|ui| {
             ui.add(egui::Label::new(RichText::new(name).strong()).truncate())
                 .on_hover_text(data.path.display().to_string());
@@ -115,8 +116,10 @@ impl FilePart {
                 format = format!("{format}, fields separated by {delimiter:?}");
             }
             let time = &guess.time;
-            let text =
-                format!("{format} · times: {} ({}), clock {} ({})", time.form, time.reason, time.zone, time.zone_reason);
+            let text = format!(
+                "{format} · times: {} ({}), clock {} ({})",
+                time.form, time.reason, time.zone, time.zone_reason
+            );
             ui.add(egui::Label::new(RichText::new(text).color(theme::WEAK)).wrap());
             egui::ScrollArea::horizontal().id_salt("columns").show(ui, |ui| {
                 egui::Grid::new("columns").num_columns(3).min_row_height(22.0).spacing([12.0, 0.0]).show(ui, |ui| {

@@ -34,9 +34,8 @@ impl DataPanel {
         ui.horizontal(|ui| {
             let label = ui.label("File");
             let width = (ui.available_width() - 142.0).max(60.0);
-            let field = egui::TextEdit::singleline(&mut self.path)
-                .desired_width(width)
-                .hint_text("path of a file of bars");
+            let field =
+                egui::TextEdit::singleline(&mut self.path).desired_width(width).hint_text("path of a file of bars");
             let field = ui.add(field).labelled_by(label.id);
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let path = self.path.trim();
