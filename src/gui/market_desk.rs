@@ -66,7 +66,9 @@ impl Shell {
             }
             Err(problem) => data.report = Loadable::Failed(problem),
         }
-        if was_shown {
+        // Nothing that was opened on purpose goes from the chart.
+        let nothing = matches!(self.state.view, Loadable::Empty | Loadable::Failed(_));
+        if was_shown || nothing {
             self.show_bars(None);
         }
     }

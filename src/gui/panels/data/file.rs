@@ -60,7 +60,7 @@ impl FilePart {
                 report::report(ui, "opened file", found);
                 let go = |bar: usize| Command::ShowBars(Some(bar));
                 let accepted = Some(state.config.data.accept.as_slice());
-                Findings { findings: &found.findings, accepted, bars: found.rows, go: &go }.ui(ui, "file", commands);
+                Findings { report: found, accepted, go: &go }.ui(ui, "file", commands);
                 if state.config.data.file == data.path.display().to_string() {
                     let text = RichText::new("The next run uses this file").color(theme::lighten(theme::UP));
                     ui.label(text);

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Color32, RichText, Sense, pos2, vec2};
 
-use crate::data::{Finding, Severity};
+use crate::data::{Finding, ReadReport, Severity};
 use crate::gui::command::{Command, Commands};
 use crate::gui::theme;
 use crate::gui::widgets::{badge, number, thousands};
@@ -11,11 +11,9 @@ const STRIP: f32 = 26.0;
 
 /// How findings are shown.
 pub(super) struct Findings<'a> {
-    pub(super) findings: &'a [Finding],
+    pub(super) report: &'a ReadReport,
     /// Names accepted for the next run; `None` where nothing is to be accepted.
     pub(super) accepted: Option<&'a [String]>,
-    /// Bars of the series.
-    pub(super) bars: usize,
     /// What brings a bar into the middle of the chart.
     pub(super) go: &'a dyn Fn(usize) -> Command,
 }
@@ -39,13 +37,13 @@ const fn word(severity: Severity) -> &'static str {
 impl Findings<'_> {
     pub(super) fn ui(&self, ui: &mut egui::Ui, salt: &str, commands: &mut Commands) {
         ui.push_id(salt, |ui| {
-            if self.findings.is_empty() {
+            if self.report.findings.is_empty() {
                 let text = RichText::new("Nothing looks wrong with these bars").color(theme::lighten(theme::UP));
                 ui.label(text);
                 return;
             }
             self.strip(ui, commands);
-            for finding in self.findings {
+            for finding in &self.report.findings {
                 self.finding(ui, finding, commands);
             }
         });
@@ -57,25 +55,31 @@ impl Findings<'_> {
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Findings over time"));
         let rect = response.rect.shrink2(vec2(0.0, 3.0));
         painter.rect_filled(rect, 2.0, theme::RAISED);
-        let scale = rect.width() / self.bars.max(1) as f32;
+        let scale = rect.width() / self.report.rows.max(1) as f32;
         let mut places: Vec<_> =
-            self.findings.iter().flat_map(|f| f.places.iter().map(move |place| (f, place))).collect();
+            self.report.findings.iter().flat_map(|f| f.places.iter().map(move |place| (f, place))).collect();
         places.sort_by_key(|(finding, _)| finding.severity);
         for (finding, place) in &places {
             let x = rect.left() + place.bar as f32 * scale;
             let width = (place.bars as f32 * scale).clamp(1.5, (rect.right() - x).max(1.5));
             let mark = egui::Rect::from_min_size(pos2(x, rect.top()), vec2(width, rect.height()));
-            painter.rect_filled(mark, 0.0, color(finding.severity));
+            let ink = color(finding.severity);
+            let ink = if finding.severity == Severity::Note { ink.gamma_multiply(0.45) } else { ink };
+            painter.rect_filled(mark, 0.0, ink);
         }
         let Some(pointer) = response.hover_pos() else { return };
         let near = |place: usize| (rect.left() + place as f32 * scale - pointer.x).abs();
         let nearest = places.iter().min_by(|a, b| near(a.1.bar).total_cmp(&near(b.1.bar)));
         let Some((finding, place)) = nearest.filter(|(_, place)| near(place.bar) < 6.0) else { return };
         if response.clicked() {
-            commands.push((self.go)(place.bar.min(self.bars.saturating_sub(1))));
+            commands.push((self.go)(place.bar.min(self.report.rows.saturating_sub(1))));
         }
-        let time = crate::data::time_text(place.timestamp);
-        response.on_hover_text(format!("{} at {}: click to go there", finding.name, plain(&time)));
+        let time = self.time(&crate::data::time_text(place.timestamp));
+        response.on_hover_text(format!("{} at {time}: click to go there", finding.name));
+    }
+
+    fn time(&self, text: &str) -> String {
+        time_of(text, &self.report.timeframe)
     }
 
     fn finding(&self, ui: &mut egui::Ui, finding: &Finding, commands: &mut Commands) {
@@ -87,12 +91,12 @@ impl Findings<'_> {
             ui.label(number(format!("× {}", thousands(finding.count))).color(theme::WEAK));
             for (i, text) in finding.first.iter().enumerate() {
                 let Some(place) = finding.places.get(i) else {
-                    ui.label(number(plain(text)).color(theme::WEAK));
+                    ui.label(number(self.time(text)).color(theme::WEAK));
                     continue;
                 };
-                let link = egui::Button::new(number(plain(text)).color(theme::lighten(theme::ACCENT))).frame(false);
+                let link = egui::Button::new(number(self.time(text)).color(theme::lighten(theme::ACCENT))).frame(false);
                 if ui.add(link).on_hover_text("Goes there on the chart").clicked() {
-                    commands.push((self.go)(place.bar.min(self.bars.saturating_sub(1))));
+                    commands.push((self.go)(place.bar.min(self.report.rows.saturating_sub(1))));
                 }
             }
         });
@@ -110,7 +114,26 @@ impl Findings<'_> {
     }
 }
 
-/// A time without the letters of ISO.
-fn plain(text: &str) -> String {
-    text.replace('T', " ").replace('Z', "")
+/// ISO text without what says nothing at this timeframe: seconds mostly, the time of day for days and longer.
+pub(super) fn time_of(text: &str, timeframe: &str) -> String {
+    let text = text.replace('T', " ").replace('Z', "");
+    if timeframe.ends_with(['d', 'w']) {
+        return text.replace(" 00:00:00", "");
+    }
+    // The seconds of `04:00:00`, also where more follows.
+    let seconds = text.match_indices(":00").map(|(at, _)| at).find(|&at| at == 16);
+    seconds.map_or_else(|| text.clone(), |at| format!("{}{}", &text[..at], &text[at + 3..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_show_what_counts() {
+        assert_eq!(time_of("2020-01-02T00:00:00Z (3 bars)", "1d"), "2020-01-02 (3 bars)");
+        assert_eq!(time_of("2020-01-02T04:00:00Z", "4h"), "2020-01-02 04:00");
+        assert_eq!(time_of("2020-01-02T04:15:00Z (2 bars)", "15m"), "2020-01-02 04:15 (2 bars)");
+        assert_eq!(time_of("2020-01-02T04:15:30Z", "1s"), "2020-01-02 04:15:30");
+    }
 }

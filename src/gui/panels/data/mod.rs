@@ -86,7 +86,7 @@ impl Panel for DataPanel {
             let found = &run.collected.report;
             report::report(ui, "open run", found);
             let go = |bar: usize| Command::SelectBar { bar, center: true };
-            let findings = findings::Findings { findings: &found.findings, accepted: None, bars: found.rows, go: &go };
+            let findings = findings::Findings { report: found, accepted: None, go: &go };
             findings.ui(ui, "run", commands);
             ui.add_space(4.0);
             report::slices(ui, run);

@@ -1,3 +1,4 @@
+use super::findings::time_of;
 use crate::data::ReadReport;
 use crate::dataset::Slice;
 use crate::gui::theme;
@@ -15,7 +16,7 @@ fn row(ui: &mut egui::Ui, name: &str, found: impl Into<String>, worry: bool) {
 
 /// What was found in a file of bars.
 pub(super) fn report(ui: &mut egui::Ui, salt: &str, found: &ReadReport) {
-    let time = |text: &str| text.replace('T', " ").trim_end_matches('Z').to_owned();
+    let time = |text: &str| time_of(text, &found.timeframe);
     let none_or = |n: usize| if n == 0 { "none".to_owned() } else { thousands(n) };
     egui::Grid::new(("report", salt)).num_columns(2).min_row_height(20.0).spacing([12.0, 0.0]).show(ui, |ui| {
         row(ui, "bars", format!("{} of {} {}", thousands(found.rows), found.symbol, found.timeframe), false);
@@ -45,7 +46,7 @@ fn gaps(found: &ReadReport) -> String {
         .gaps
         .first
         .iter()
-        .map(|gap| format!("{} after {}", gap.missing, gap.after.replace('T', " ").trim_end_matches('Z')))
+        .map(|gap| format!("{} after {}", gap.missing, time_of(&gap.after, &found.timeframe)))
         .collect();
     let named: usize = found.gaps.first.iter().map(|gap| gap.missing).sum();
     let rest = found.gaps.missing_bars.saturating_sub(named);
