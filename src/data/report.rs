@@ -103,7 +103,7 @@ impl ReadReport {
 
 fn gaps(times: &[i64], calendar: Calendar, step: i64) -> Gaps {
     let mut gaps = Gaps { missing_bars: 0, first: Vec::new() };
-    for pair in times.windows(2) {
+    for pair in times.windows(2).filter(|pair| pair[1] - pair[0] != step) {
         let missing = calendar.missing_between(pair[0], pair[1], step);
         gaps.missing_bars += missing;
         if missing > 0 && gaps.first.len() < NAMED_GAPS {
@@ -116,8 +116,9 @@ fn gaps(times: &[i64], calendar: Calendar, step: i64) -> Gaps {
 /// The grid is taken from the bars (a week of bars may open on any weekday), not from the epoch.
 fn off_grid(times: &[i64], step: i64) -> usize {
     let mut phases = BTreeMap::<i64, usize>::new();
-    for time in times {
-        *phases.entry(time.rem_euclid(step)).or_default() += 1;
+    // Most bars follow on the grid of the bar before.
+    for run in times.chunk_by(|a, b| b - a == step) {
+        *phases.entry(run[0].rem_euclid(step)).or_default() += run.len();
     }
     times.len() - phases.into_values().max().unwrap_or(0)
 }
