@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::super::finding::{Finding, Severity, counted};
 use super::super::{DataError, Row, time_text};
 use super::Care;
@@ -39,7 +41,7 @@ impl Ordered {
     ) -> Result<Self, DataError> {
         let time = &rows.time;
         if time.windows(2).all(|pair| pair[0] < pair[1]) {
-            let bars = (0..time.len()).map(|row| bar(&rows, row)).collect();
+            let bars = (0..time.len()).into_par_iter().map(|row| bar(&rows, row)).collect();
             return Ok(Self { bars, extras: rows.extras, order: None, sorted_rows: 0, duplicates_dropped: 0 });
         }
         let (order, sorted_rows) = sorted(path, time, places, care)?;

@@ -5,6 +5,7 @@ use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use rayon::prelude::*;
 use zip::ZipArchive;
 
 use super::super::DataError;
@@ -16,6 +17,8 @@ const MOST_BYTES: u64 = 4 << 30;
 const RATIO: u64 = 200;
 const LEAST_ALLOWED: u64 = 64 << 20;
 const MOST_ALLOWED: u64 = 2 << 30;
+/// Bytes read at once by one thread.
+const PIECE: usize = 4 << 20;
 /// Archives within archives.
 const DEEPEST: usize = 2;
 /// Files in an archive.
@@ -53,12 +56,32 @@ pub(super) fn open(path: &Path) -> Result<Pieces, DataError> {
     if about.len() > MOST_BYTES {
         return Err(too_large(path, "it is", MOST_BYTES));
     }
-    let bytes = fs::read(path).map_err(failed)?;
+    let bytes = if about.len() > 2 * PIECE as u64 { read_large(&file, about.len()) } else { fs::read(path) };
+    let bytes = bytes.map_err(failed)?;
     if bytes.is_empty() {
         return Err(DataError::Empty { path: path.to_owned() });
     }
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     unpack_file(path, name, bytes)
+}
+
+/// Reads a file in pieces at once; all of them from the one file that was opened, whatever replaces it meanwhile.
+#[cfg(unix)]
+fn read_large(file: &File, length: u64) -> io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt as _;
+
+    let length = usize::try_from(length).map_err(io::Error::other)?;
+    let mut bytes = vec![0; length];
+    let pieces = bytes.par_chunks_mut(PIECE).enumerate();
+    pieces.try_for_each(|(at, piece)| file.read_exact_at(piece, (at * PIECE) as u64))?;
+    Ok(bytes)
+}
+
+#[cfg(not(unix))]
+fn read_large(mut file: &File, _length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The same of bytes already read.

@@ -80,8 +80,13 @@ impl File {
         if layout.time.confidence != Confidence::Sure {
             let severity =
                 if layout.time.confidence == Confidence::Doubtful { Severity::Warning } else { Severity::Note };
-            let sentence = format!("{}; otherwise say --day-first or --month-first", layout.time.reason);
-            findings.push(Finding::new("date_order", severity, 1, sentence));
+            findings.push(match layout.time.form {
+                Form::Written(_) => {
+                    let sentence = format!("{}; otherwise say --day-first or --month-first", layout.time.reason);
+                    Finding::new("date_order", severity, 1, sentence)
+                }
+                _ => Finding::new("time_form", severity, 1, layout.time.reason.clone()),
+            });
         }
         let by_value = layout.columns.iter().filter(|c| c.role.is_some_and(|r| Role::OHLCV.contains(&r)));
         let doubtful = by_value.filter(|column| column.confidence == Confidence::Doubtful).count();

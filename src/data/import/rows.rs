@@ -193,6 +193,12 @@ impl Rows {
         self.time.len()
     }
 
+    /// Makes room for so many rows.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.time.reserve(rows);
+        self.prices.iter_mut().chain(self.extras.iter_mut().map(|(_, values)| values)).for_each(|v| v.reserve(rows));
+    }
+
     /// Appends what was read `lines` lines further down.
     pub(super) fn append(&mut self, other: Self, lines: usize) {
         let rows = self.len();

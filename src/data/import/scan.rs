@@ -61,6 +61,7 @@ pub(super) fn scan(bytes: &[u8], first_line: usize, plan: &Plan<'_>) -> Rows {
     let Some((mut rows, mut lines)) = parts.next() else { return Rows::new(plan.lines, &plan.extras) };
     if first_line > 1 {
         let mut shifted = Rows::new(plan.lines, &plan.extras);
+        shifted.reserve(rows.len() + parts.as_slice().iter().map(|(more, _)| more.len()).sum::<usize>());
         shifted.append(rows, first_line - 1);
         rows = shifted;
     }

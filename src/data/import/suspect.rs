@@ -101,37 +101,38 @@ fn american_week(times: &[i64]) -> bool {
 
 /// The place whose hours most days keep.
 fn session(times: &[i64], step: i64) -> Option<&'static Session> {
-    let mut days = BTreeMap::<i64, (i64, i64)>::new();
-    for &time in times {
-        let minute = time.rem_euclid(DAY) / MINUTE;
-        days.entry(time.div_euclid(DAY)).and_modify(|(_, last)| *last = minute).or_insert((minute, minute));
-    }
+    let minute = |time: i64| time.rem_euclid(DAY) / MINUTE;
     let step = step / MINUTE;
+    if step > 60 {
+        return None;
+    }
+    let days = times.chunk_by(|a, b| a.div_euclid(DAY) == b.div_euclid(DAY));
+    let days: Vec<(i64, i64)> = days.map(|day| (minute(day[0]), minute(day[day.len() - 1]))).collect();
     // Bars are stamped with their open, some files with their close.
     let near = |minute: i64, wanted: i64| (minute - wanted).abs() <= step.max(1);
     let most =
-        |keeps: &dyn Fn(&(i64, i64)) -> bool| days.values().filter(|day| keeps(day)).count() * 10 >= days.len() * 8;
+        |keeps: &dyn Fn(&(i64, i64)) -> bool| days.iter().filter(|day| keeps(day)).count() * 10 >= days.len() * 8;
     SESSIONS.iter().find(|session| {
         let hours = most(&|(first, last)| near(*first, session.open) && near(*last, session.close));
-        let paused = session.pause.is_none_or(|(from, to)| {
-            !times.iter().any(|time| (from + 1..to).contains(&(time.rem_euclid(DAY) / MINUTE)))
-        });
-        step <= 60 && hours && paused
+        let paused =
+            || session.pause.is_none_or(|(from, to)| !times.iter().any(|&time| (from + 1..to).contains(&minute(time))));
+        hours && paused()
     })
 }
 
 /// Prices that look like whole numbers of points.
 pub(super) fn scale(series: &Series) -> Option<Finding> {
-    let level = median(series.closes())?;
-    let whole = series
-        .bars()
-        .iter()
-        .all(|bar| [bar.open, bar.high, bar.low, bar.close].iter().all(|p| (p - p.round()).abs() < 1e-6));
+    // Who made points by multiplication left 130583.99999999999 in the file.
+    let whole = |price: &f64| (price - price.round()).abs() < 1e-6;
+    if !series.bars().iter().all(|bar| [bar.open, bar.high, bar.low, bar.close].iter().all(whole)) {
+        return None;
+    }
+    let level = median(series.closes())?.round();
     let warning = |sentence: String| Some(Finding::new("price_scale", Severity::Warning, series.len(), sentence));
     if let Some((base, quote)) = currencies(&series.symbol) {
         let range = if matches!(quote, "JPY" | "HUF") { 40.0..400.0 } else { 0.4..4.0 };
         let factor = (1..=9).map(|k| 10_f64.powi(k)).find(|factor| range.contains(&(level / factor)));
-        return match factor.filter(|_| whole && level >= 1000.0) {
+        return match factor.filter(|_| level >= 1000.0) {
             Some(factor) => warning(format!(
                 "{base}/{quote} near {level} is a price in points: add --price-scale {} for prices near {:.4}",
                 1.0 / factor,
@@ -140,7 +141,7 @@ pub(super) fn scale(series: &Series) -> Option<Finding> {
             None => None,
         };
     }
-    (whole && level >= 1e8).then(|| {
+    (level >= 1e8).then(|| {
         let sentence = format!(
             "every price is a whole number near {level}: if they are counts of points, name their size with --price-scale"
         );

@@ -111,3 +111,16 @@ fn compressed_files_are_read_through() {
     let path = zip(folder.path(), "x.xlsx", &[("[Content_Types].xml", b"x")]);
     assert!(super::refusal(&path).contains("office document"));
 }
+
+#[test]
+fn large_files_are_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let bars = walk(200_000, HOUR);
+    let rows: String = bars
+        .iter()
+        .map(|b| format!("{},{},{},{},{},{}\n", b.timestamp, b.open, b.high, b.low, b.close, b.volume))
+        .collect();
+    let path = write(folder.path(), "A.csv", format!("{HEADER}{rows}"));
+    assert!(std::fs::metadata(&path).unwrap().len() > 9 << 20); // three pieces
+    assert_eq!(read(&path).0.bars(), bars);
+}
