@@ -23,7 +23,7 @@
 //! | [`stats`] | moments, quantiles, intervals, resampling | nothing of ours |
 //! | [`files`] | whole files appear at once | nothing of ours |
 //! | [`jobs`] | worker threads, progress, cancellation; the only room that starts threads | nothing of ours |
-//! | [`indicators`] | streaming state machines: one bar in, all lines out, internals included | market |
+//! | [`indicators`] | streaming state machines: one bar in, all lines out, internals included; formula files | market |
 //! | [`data`] | files of bars and tables, the capture cache; the only room that knows polars | market, indicators, files |
 //! | [`config`] | TOML, presets and overrides become one checked configuration | nothing of ours |
 //! | [`dataset`] | stationary features, schema, labels, slices, windows | market, indicators, config, stats |
@@ -31,10 +31,11 @@
 //! | [`models`] | the network and its objective (candle) | nn, config |
 //! | [`training`] | loop, gate, early stop, checkpoints, model files, inference (candle) | models, dataset, config, files, jobs |
 //! | [`analysis`] | what the network learned, as plain structs (candle in attention and attribution only) | models, dataset, stats |
-//! | [`backtest`] | fill rules, broker, strategies, statistics; sees the network as a trait | market, config, stats |
+//! | [`backtest`] | fill rules, broker, strategies, statistics; sees the network as a trait, a rule as a formula | market, indicators, config, stats |
 //! | [`runs`] | run folders: the only room that names the files in them | config, files |
 //! | [`tasks`] | what a user can ask for, one function each | everything above |
-//! | [`cli`] | arguments in, records out | tasks, jobs, config, result types, gui to open it |
+//! | [`bench`] | our side of the benchmarks | tasks, indicators |
+//! | [`cli`] | arguments in, records out | tasks, bench, jobs, config, result types, gui to open it |
 //! | [`gui`] | the window (egui): panels read one plain state and push commands | tasks, jobs, runs, config, result types |
 //!
 //! # Invariants
@@ -53,6 +54,7 @@
 
 pub mod analysis;
 pub mod backtest;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod data;

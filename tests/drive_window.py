@@ -3,7 +3,8 @@
 
     tests/drive_window.py target/debug/glassbox [PICTURES]
 
-Needs the Debian packages xvfb, xdotool, imagemagick, mesa-vulkan-drivers. After every step the state that the window
+Needs the Debian packages xvfb, xdotool, imagemagick, mesa-vulkan-drivers, and for real drag and drop python-xlib (left out,
+and said, without it). After every step the state that the window
 writes with --probe is compared with what the step must have changed; a picture of every step goes to PICTURES.
 """
 import json
@@ -17,12 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = str(Path(sys.argv[1]).resolve())
 PICTURES = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(tempfile.mkdtemp())
-DISPLAY = ":87"
+DISPLAY = f":{87 + os.getpid() % 400}"
 
 
 class Window:
-    def __init__(self, size, folder):
-        self.size, self.folder = size, folder
+    def __init__(self, size, folder, *arguments):
+        self.size, self.folder, self.arguments = size, folder, arguments
         self.probe = folder / "probe.json"
         self.env = dict(os.environ, DISPLAY=DISPLAY, XDG_DATA_HOME=str(folder / "data"), XDG_CACHE_HOME=str(folder / "cache"))
         self.env.setdefault("XDG_RUNTIME_DIR", str(folder))
@@ -36,11 +37,11 @@ class Window:
         self.probe.unlink(missing_ok=True)
         self.log = open(self.folder / "log.txt", "ab")
         self.process = subprocess.Popen(
-            [PROGRAM, "--workspace", str(self.folder / "workspace"), "--probe", str(self.probe)],
+            [PROGRAM, "--workspace", str(self.folder / "workspace"), "--probe", str(self.probe), *self.arguments],
             env=self.env, stdout=self.log, stderr=self.log,
         )
         self.until("the demo is open", lambda s: s["run"] and s["explained"] is not None, 30)
-        window = self.do("search", "--name", "Glassbox").split()[0]
+        window = self.window()
         self.do("windowmove", window, "0", "0", "windowsize", window, *map(str, self.size))
         self.do("windowfocus", window)
         time.sleep(1)
@@ -57,6 +58,9 @@ class Window:
     def do(self, *arguments):
         result = subprocess.run(["xdotool", *arguments], env=self.env, capture_output=True, text=True, check=False)
         return result.stdout
+
+    def window(self):
+        return self.do("search", "--name", "Glassbox").split()[0]
 
     def read(self):
         for _ in range(50):
@@ -83,10 +87,12 @@ class Window:
         raise SystemExit(f"FAILED: not so within {seconds} s: {what}\n{json.dumps(self.state)}")
 
     def control(self, start, role=None):
-        found = [c for c in self.read()["controls"] if c["name"].startswith(start) and role in (None, c["role"])]
-        if not found:
-            raise SystemExit(f"FAILED: no control is called {start!r}")
-        return found[0]
+        for _ in range(50):
+            found = [c for c in self.read()["controls"] if c["name"].startswith(start) and role in (None, c["role"])]
+            if found:
+                return found[0]
+            time.sleep(0.1)
+        raise SystemExit(f"FAILED: no control is called {start!r}")
 
     def point(self, x, y):
         self.do("mousemove", str(int(x)), str(int(y)))
@@ -104,6 +110,8 @@ class Window:
 
     def picture(self, name):
         PICTURES.mkdir(parents=True, exist_ok=True)
+        # What the state says is on the screen a frame later, and drawing in software is slow.
+        time.sleep(1.5)
         path = PICTURES / f"{self.size[0]}_{name}.png"
         subprocess.run(["import", "-window", "root", str(path)], env=self.env, check=False)
 
@@ -154,9 +162,11 @@ def gestures(w):
     w.until("a file is loaded by its path", lambda s: (s["data"] or "").endswith(bars.name) and not s["dialog"], 20)
     w.picture("data")
 
+    no_system_dialog(w)
+    drag_and_drop(w)
     w.key("ctrl+Return")
     w.until("training runs", lambda s: any(j["state"] == "Running" and j["total"] for j in s["jobs"]), 60)
-    w.until("the curve moves", lambda s: s["live_epochs"] >= 2, 120)
+    w.until("the curve moves", lambda s: s["live_epochs"] >= 2, 400)
     w.key("ctrl+2")
     time.sleep(1)
     w.picture("training")
@@ -169,8 +179,7 @@ def gestures(w):
     w.key("ctrl+4")
     w.until("the workspace switches", lambda s: s["workspace"] == "Backtest")
     w.picture("backtest")
-    window = w.do("search", "--name", "Glassbox").split()[0]
-    w.do("key", "--window", window, "ctrl+q")
+    w.do("key", "--window", w.window(), "ctrl+q")
     try:
         w.process.wait(20)
     except subprocess.TimeoutExpired:
@@ -178,6 +187,54 @@ def gestures(w):
     w.start()
     w.until("a restart restores the workspace and lists the run", lambda s: s["workspace"] == "Backtest" and s["runs"] == 1)
     w.picture("restored")
+
+
+def no_system_dialog(w):
+    """Under Xvfb no portal answers and there is no zenity: the dialog says so, and the frames go on."""
+    w.key("ctrl+o")
+    w.until("the dialog opens again", lambda s: s["dialog"])
+    w.click("Choose file")
+    w.until("a system without a file dialog gives a sentence", lambda s: "type the path" in (s["dialog_says"] or ""), 40)
+    w.picture("no_dialog")
+    w.key("Escape")
+    w.until("Esc closes the dialog", lambda s: not s["dialog"])
+
+
+def drag_and_drop(w):
+    try:
+        from drop_file import Source
+    except ImportError:
+        print("      python-xlib is not there: nothing was dropped", flush=True)
+        return
+    x, y = (side // 2 for side in w.size)
+    bars = ROOT / "sample_data" / "AAPL_1d_quandl_wiki_20000301-20130301.csv"
+    source = Source(DISPLAY, int(w.window()), [bars])
+    if not source.enter(x, y):
+        raise SystemExit("FAILED: the window takes no files")
+    source.rest(0.6)
+    w.until("a dragged file is seen", lambda s: s["dragged"] == 1)
+    w.picture("dragged")
+    source.leave()
+    w.until("it may leave again", lambda s: s["dragged"] == 0 and not s["data"].endswith(bars.name))
+    source.enter(x, y)
+    source.rest(0.3)
+    if not source.drop():
+        raise SystemExit("FAILED: the window refused the file")
+    w.until("the dropped file is looked at", lambda s: s["data"].endswith(bars.name) and s["data_problem"] is None and s["dragged"] == 0, 20)
+    w.picture("dropped")
+    garbage = w.folder / "garbage.csv"
+    garbage.write_bytes(bytes(range(256)) * 20)
+    source = Source(DISPLAY, int(w.window()), [garbage])
+    source.enter(x, y)
+    source.rest(0.3)
+    source.drop()
+    w.until("dropped garbage gives a sentence", lambda s: "garbage.csv" in (s["data_problem"] or ""), 20)
+    w.picture("garbage")
+    source = Source(DISPLAY, int(w.window()), [ROOT / "sample_data" / "BTCUSDT_4h_binance_20170817-20240101.csv"])
+    source.enter(x, y)
+    source.rest(0.3)
+    source.drop()
+    w.until("the next run takes the dropped file", lambda s: s["data_problem"] is None and "BTCUSDT" in s["data"], 20)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,21 @@ pub enum BacktestError {
         /// `long` or `short`.
         side: &'static str,
     },
+    /// A formula that is no rule.
+    #[error("the rule {rule}: line {line}, column {column}: {problem}")]
+    BadRule {
+        /// Id of the formula.
+        rule: String,
+        /// Line in its file.
+        line: usize,
+        /// Column in its file.
+        column: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The standard rule reads an indicator that the catalogue no longer has.
+    #[error("the standard rule cannot be read: {0}")]
+    BadStandardRule(String),
     /// Calibration columns of different lengths.
     #[error(
         "Kelly needs columns of one length: {predicted} predictions, {realised} returns, {volatility} volatilities"

@@ -2,8 +2,8 @@
 //!
 //! A decision is taken at the close of bar t from bars up to t alone and fills at the open of t + 1. Fees, half-spread
 //! and slippage always count against the trader, and whatever one bar cannot tell is settled against the trader and
-//! counted. The network is known only through [`Predictor`]; a rule, buy and hold and random entries run through the
-//! same [`simulate`] beside it.
+//! counted. The network is known only through [`Predictor`]; a rule written as a formula, buy and hold and random
+//! entries run through the same [`simulate`] beside it.
 
 mod atr;
 mod baselines;
@@ -17,6 +17,7 @@ mod rule;
 mod sharpe;
 mod signals;
 mod statistics;
+mod subset;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -29,9 +30,10 @@ pub use error::BacktestError;
 pub use kelly::{Kelly, KellyBin};
 pub use network::{Calibrated, NetworkStrategy, Prediction, Predictor};
 pub use report::{RegimeRow, StrategyReport, comparison_table, regime_table};
-pub use rule::{RuleColumns, RuleStrategy};
+pub use rule::{Rule, RuleStrategy};
 pub use sharpe::{deflated_sharpe, probabilistic_sharpe};
 pub use signals::{Signal, SignalStrategy};
-pub use statistics::{Statistics, Yardstick};
+pub use statistics::{Statistics, Yardstick, underwater};
+pub use subset::subset;
 pub use summary::TradeSummary;
 pub use verdict::{Difference, Verdict};

@@ -165,6 +165,17 @@ fn sharpe(returns: &[f64], rows: &[usize]) -> f64 {
     if squares > 0.0 { mean / (squares / (n - 1.0)).sqrt() } else { f64::NAN }
 }
 
+/// Fall from the peak so far at each point as a share of it, 0 and below; the starting cash is the first peak.
+pub fn underwater(start: f64, equity: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut peak = start;
+    equity
+        .map(|value| {
+            peak = f64::max(peak, value);
+            value / peak - 1.0
+        })
+        .collect()
+}
+
 /// Largest fall as a share of its peak, and the longest run of points below a peak.
 fn drawdown(start: f64, equity: impl Iterator<Item = f64>) -> (f64, usize) {
     let (mut peak, mut deepest, mut run, mut longest) = (start, 0.0, 0, 0);

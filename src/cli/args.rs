@@ -82,8 +82,30 @@ pub(super) enum Command {
     /// Look at, import and export bars
     #[command(subcommand)]
     Data(DataCommand),
+    /// Measure speed
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Check what the program stands on
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BenchCommand {
+    /// All lines of the catalogue, kept in memory; or the functions that TA-Lib has too
+    Indicators {
+        /// CSV or Parquet file of bars [default: a random walk]
+        #[arg(long, value_name = "BARS")]
+        data: Option<PathBuf>,
+        /// Length of the random walk [default: 100000, with --talib 1000000]
+        #[arg(long, value_name = "N")]
+        bars: Option<usize>,
+        /// The 24 functions TA-Lib has too, with their own outputs only, on one thread
+        #[arg(long)]
+        talib: bool,
+        /// Repetitions; the fastest counts
+        #[arg(long, default_value_t = 5, value_name = "N")]
+        repeats: usize,
+    },
 }
 
 #[derive(Debug, Group)]
@@ -179,14 +201,31 @@ pub(super) struct PredictArgs {
     pub(super) last: Option<usize>,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ModeArg {
+    Standard,
+    Compat,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum IndicatorsCommand {
     /// All indicators with their lines
-    List,
+    List {
+        /// Published definitions, or those of the Python original
+        #[arg(long, value_enum, default_value = "standard")]
+        mode: ModeArg,
+        #[command(flatten)]
+        formulas: FormulaArgs,
+    },
     /// Formula, source, parameters and lines of one indicator
     Show {
         /// Such as `rsi` or `rsi(period=9)`
         id: String,
+        /// Published definition, or that of the Python original
+        #[arg(long, value_enum, default_value = "standard")]
+        mode: ModeArg,
+        #[command(flatten)]
+        formulas: FormulaArgs,
     },
     /// Compute lines of a file of bars
     Compute {
@@ -199,7 +238,29 @@ pub(super) enum IndicatorsCommand {
         /// Only these, comma-separated, such as `rsi(period=9),macd`
         #[arg(long, value_name = "ID,..")]
         only: Option<String>,
+        /// Published definitions, or those of the Python original
+        #[arg(long, value_enum, default_value = "standard")]
+        mode: ModeArg,
+        /// Also the lines that restate another one, which the whole catalogue leaves out
+        #[arg(long)]
+        twins: bool,
+        #[command(flatten)]
+        formulas: FormulaArgs,
     },
+    /// Check a formula file: every error with line and column, or its lines
+    Check {
+        /// Formula file, name.indicator; it may read the formulas beside it
+        file: PathBuf,
+    },
+    /// The functions a formula may call
+    Functions,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct FormulaArgs {
+    /// Formula file, or folder of them, instead of the workspace's formulas/; may be repeated
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(super) formulas: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, Global, SliceArg, WindowArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use super::{data, indicators, setup};
+use super::{bench, data, indicators, setup};
 use crate::backtest::RegimeRow;
 use crate::config::RunConfig;
 use crate::data::parse_time;
@@ -64,8 +64,9 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
             }
             Ok(())
         }
-        Command::Indicators(command) => indicators::run(command, printer),
+        Command::Indicators(command) => indicators::run(command, &workspace, printer),
         Command::Data(command) => data::run(command, printer),
+        Command::Bench(command) => bench::run(command, threads, printer),
         Command::Doctor => {
             let checks = doctor(&workspace, threads);
             for check in &checks {
@@ -226,6 +227,7 @@ fn collect_bars(workspace: &Path, args: &CollectArgs, global: &Global, printer: 
         file: config.data.file.clone().into(),
         symbol: text(&config.data.symbol),
         timeframe: timeframe.map_err(|err| Failure::Usage(anyhow::Error::new(err)))?,
+        library: None,
     };
     let workspace = workspace.to_owned();
     let collected = watch("collect", printer, move |job| collect(&workspace, &request, job))?;

@@ -30,8 +30,8 @@ pub(super) fn threads(global: &Global) -> Result<usize, Failure> {
     Ok(threads)
 }
 
-/// Defaults, preset, file, `--set` and `--device`, in rising precedence; a relative `data.file` of the file counts from
-/// the file's folder, `data` from the current one.
+/// Defaults, preset, file, `--set` and `--device`, in rising precedence; a relative `data.file` or `backtest.rule` of
+/// the file counts from the file's folder, `data` from the current one.
 pub(super) fn config(
     global: &Global,
     file: Option<&Path>,
@@ -39,6 +39,11 @@ pub(super) fn config(
     data: Option<&Path>,
 ) -> Result<RunConfig, Failure> {
     let mut config = load(file, preset, &global.overrides).map_err(|err| Failure::Usage(err.into()))?;
+    if let Some(folder) = file.and_then(Path::parent)
+        && !config.backtest.rule.is_empty()
+    {
+        config.backtest.rule = folder.join(&config.backtest.rule).display().to_string();
+    }
     if let Some(data) = data {
         config.data.file = data.display().to_string();
     } else if let Some(folder) = file.and_then(Path::parent)

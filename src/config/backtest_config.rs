@@ -72,6 +72,9 @@ pub struct BacktestConfig {
     pub regimes: Vec<usize>,
     /// Share of the size taken per regime id (as text key), for example `{ "3" = 0.5 }`; 0 skips.
     pub regime_scale: std::collections::BTreeMap<String, f64>,
+    /// Formula file of the rule traded beside the network; relative paths start at the configuration file's folder. The
+    /// standard rule when empty.
+    pub rule: String,
 }
 
 impl Default for BacktestConfig {
@@ -92,6 +95,7 @@ impl Default for BacktestConfig {
             target_atr: 0.0,
             regimes: Vec::new(),
             regime_scale: std::collections::BTreeMap::new(),
+            rule: String::new(),
         }
     }
 }

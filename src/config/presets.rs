@@ -11,9 +11,30 @@ pub const PRESETS: [(&str, &str); 7] = [
     ("seed", "the original's own defaults"),
 ];
 
+/// Indicators the presets learn from: trend, momentum, cycle, volatility, regime and volume, each by a few that differ.
+const INDICATORS: [&str; 17] = [
+    "cyber_cycle",
+    "hurst_exponent",
+    "atr_14",
+    "damiani_volatmeter",
+    "squeeze_volatility",
+    "bollinger",
+    "rsi_14",
+    "rsi_7",
+    "rsi_21",
+    "rsx",
+    "wavetrend",
+    "macd",
+    "kama",
+    "schaff_trend_cycle",
+    "supertrend",
+    "adx",
+    "obv",
+];
+
 /// The preset called `name`.
 pub fn preset(name: &str) -> Option<RunConfig> {
-    let config = match name {
+    let mut config = match name {
         "demo" => RunConfig {
             features: FeaturesConfig {
                 groups: vec![
@@ -90,6 +111,7 @@ pub fn preset(name: &str) -> Option<RunConfig> {
         },
         _ => return None,
     };
+    config.features.indicators = INDICATORS.map(str::to_owned).to_vec();
     Some(config)
 }
 

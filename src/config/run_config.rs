@@ -72,6 +72,9 @@ pub enum FeatureGroup {
 pub struct FeaturesConfig {
     /// Feature families to compute.
     pub groups: Vec<FeatureGroup>,
+    /// Ids of the indicators whose lines become features, with all their lines; when empty those of the whole catalogue
+    /// that do not restate another line.
+    pub indicators: Vec<String>,
     /// Bars of each statistics window.
     pub lookback_windows: Vec<usize>,
     /// Exact width to pad to with named `pad_k` features; 0 keeps the natural width.
@@ -89,6 +92,7 @@ impl Default for FeaturesConfig {
         use FeatureGroup::{Calendar, Changes, Hurst, Lines, Pairs, Returns, Spectral, Squeeze, Volatility, Windows};
         Self {
             groups: vec![Lines, Changes, Windows, Pairs, Spectral, Hurst, Volatility, Squeeze, Returns, Calendar],
+            indicators: Vec::new(),
             lookback_windows: vec![5, 10, 20, 50, 100],
             feature_dim: 0,
             fe_workers: 0,

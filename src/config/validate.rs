@@ -37,8 +37,15 @@ fn share(c: &mut Checks, field: &str, value: f64) {
 }
 
 fn check_features(features: &FeaturesConfig, c: &mut Checks) {
-    let FeaturesConfig { groups, lookback_windows, feature_dim: _, fe_workers: _, fe_chunk, fe_parallel_threshold: _ } =
-        features;
+    let FeaturesConfig {
+        groups,
+        indicators: _,
+        lookback_windows,
+        feature_dim: _,
+        fe_workers: _,
+        fe_chunk,
+        fe_parallel_threshold: _,
+    } = features;
     c.require(!groups.is_empty(), "features.groups", "must name at least one group, or the network sees nothing");
     at_least(c, "features.fe_chunk", *fe_chunk, 1);
     let smallest = lookback_windows.iter().copied().min().unwrap_or(4);
@@ -159,6 +166,7 @@ fn check_backtest(backtest: &BacktestConfig, c: &mut Checks) {
         target_atr,
         regimes: _,
         regime_scale,
+        rule,
     } = backtest;
     positive(c, "backtest.initial_cash", *initial_cash);
     not_negative(c, "backtest.fee_bps", *fee_bps);
@@ -182,4 +190,9 @@ fn check_backtest(backtest: &BacktestConfig, c: &mut Checks) {
             format!("needs regime ids with shares from 0 to 1, was {regime} = {scale}"),
         );
     }
+    c.require(
+        rule.is_empty() || rule.ends_with(".indicator"),
+        "backtest.rule",
+        format!("must name a formula file, name.indicator, was {rule:?}"),
+    );
 }

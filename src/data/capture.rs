@@ -51,24 +51,62 @@ pub fn capture_path(workspace: &Path, symbol: &str, timeframe: Timeframe, start_
 
 /// Writes bars and all lines, with what they were computed from.
 ///
-/// Two writers of one capture take turns (so never call it inside a rayon task: the thread that waits may be the one
-/// that would have to go on); a reader sees the old file or the new one.
-///
 /// # Errors
-/// Lines of another length than the bars, two lines of one name, and whatever the disk refuses.
+/// As [`CaptureWriter`], and lines of another length than the bars.
 pub fn write_capture(path: &Path, series: &Series, lines: &Lines, key: &CaptureKey) -> Result<(), DataError> {
-    let _lock = lock(path).map_err(|err| DataError::write(path, err))?;
-    if let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) {
-        remove_unfinished(folder, &format!(".{name}."));
+    let mut writer = CaptureWriter::create(path, series, lines, key)?;
+    writer.write(series, lines)?;
+    writer.finish()
+}
+
+/// A capture written a portion of bars at a time, so that the lines of a long series need not all be held.
+///
+/// Two writers of one capture take turns (so never make one inside a rayon task: the thread that waits may be the one
+/// that would have to go on); a reader sees the old file or the new one.
+pub struct CaptureWriter {
+    writer: parquet::PortionWriter,
+    _lock: File,
+}
+
+impl std::fmt::Debug for CaptureWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CaptureWriter")
     }
-    let bars = BarColumns::new(series);
-    let mut views = bars.views(series);
-    views.extend(lines.columns.iter().map(|line| (line.name.as_str(), ColumnView::Float(&line.values))));
-    let mut metadata = origin(series);
-    metadata.insert(FINGERPRINT.to_owned(), key.fingerprint.clone());
-    metadata.insert(CATALOGUE.to_owned(), key.catalogue.clone());
-    metadata.insert(LINES.to_owned(), json!(lines.columns.iter().map(header).collect::<Vec<_>>()).to_string());
-    parquet::write(path, &views, &metadata)
+}
+
+impl CaptureWriter {
+    /// For the bars of `series` and lines like `headers`, whose values are not written yet.
+    ///
+    /// # Errors
+    /// Two lines of one name, and whatever the disk refuses.
+    pub fn create(path: &Path, series: &Series, headers: &Lines, key: &CaptureKey) -> Result<Self, DataError> {
+        let lock = lock(path).map_err(|err| DataError::write(path, err))?;
+        if let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) {
+            remove_unfinished(folder, &format!(".{name}."));
+        }
+        let none = series.truncated(0);
+        let bars = BarColumns::new(&none);
+        let mut views = bars.views(&none);
+        views.extend(headers.columns.iter().map(|line| (line.name.as_str(), ColumnView::Float(&[]))));
+        let mut metadata = origin(series);
+        metadata.insert(FINGERPRINT.to_owned(), key.fingerprint.clone());
+        metadata.insert(CATALOGUE.to_owned(), key.catalogue.clone());
+        metadata.insert(LINES.to_owned(), json!(headers.columns.iter().map(header).collect::<Vec<_>>()).to_string());
+        Ok(Self { writer: parquet::PortionWriter::create(path, &views, &metadata)?, _lock: lock })
+    }
+
+    /// Appends bars with their lines, which are those of the beginning, in that order.
+    pub fn write(&mut self, bars: &Series, lines: &Lines) -> Result<(), DataError> {
+        let columns = BarColumns::new(bars);
+        let mut views: Vec<ColumnView<'_>> = columns.views(bars).into_iter().map(|(_, view)| view).collect();
+        views.extend(lines.columns.iter().map(|line| ColumnView::Float(&line.values)));
+        self.writer.write(&views)
+    }
+
+    /// Closes the file and lets it appear.
+    pub fn finish(self) -> Result<(), DataError> {
+        self.writer.finish()
+    }
 }
 
 /// Reads a capture if it was computed from `key` and holds exactly the lines of `expected`, whose values are ignored;
@@ -101,7 +139,9 @@ fn try_read(path: &Path, key: &CaptureKey, expected: &Lines) -> Result<Result<Li
             let Column::Float(values) = column else {
                 return Ok(Err(format!("line {} does not hold numbers", line.name)));
             };
-            lines.columns.push(Line { name: line.name.clone(), values, ..*line });
+            let Line { name, meaning, unit, internal, values: _ } = line;
+            let (name, meaning) = (name.clone(), meaning.clone());
+            lines.columns.push(Line { name, meaning, unit: *unit, internal: *internal, values });
         }
     }
     Ok(Ok(lines))

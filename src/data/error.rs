@@ -149,7 +149,7 @@ pub enum DataError {
         bars: usize,
     },
     /// A text line that is not a record.
-    #[error("{}, {row}: {reason}: correct or remove the line", path.display())]
+    #[error("{}, {row}: {reason}: correct or remove the line, or import with --drop-bad-rows", path.display())]
     Line {
         /// The file.
         path: PathBuf,
@@ -189,7 +189,7 @@ pub enum DataError {
         wanted: &'static str,
     },
     /// A value that cannot be used.
-    #[error("{}, {row}: {column} is {}, not {wanted}: correct or remove the row", path.display(), shown(text))]
+    #[error("{}, {row}: {column} is {}, not {wanted}: correct or remove the row, or import with --drop-bad-rows", path.display(), shown(text))]
     Cell {
         /// The file.
         path: PathBuf,
@@ -243,7 +243,7 @@ pub enum DataError {
         column: &'static str,
     },
     /// Prices or volume that no bar can have.
-    #[error("{}, {row}: {problem}: correct or remove the row{}", path.display(), if *widen { ", or widen it with `glassbox data import`" } else { "" })]
+    #[error("{}, {row}: {problem}: correct or remove the row{}", path.display(), if *widen { ", or widen it with `glassbox data import`" } else { ", or import with --drop-bad-rows" })]
     Bar {
         /// The file.
         path: PathBuf,
@@ -255,7 +255,7 @@ pub enum DataError {
         widen: bool,
     },
     /// One bar alone does not tell its length.
-    #[error("{}: one bar does not show the timeframe: name it (for example 4h)", path.display())]
+    #[error("{}: one bar does not show the timeframe: name it (for example --timeframe 4h)", path.display())]
     NoTimeframe {
         /// The file.
         path: PathBuf,
@@ -318,11 +318,12 @@ impl DataError {
         }
     }
 
-    /// The sentence without the file it is about, where that is said already.
-    pub(super) fn without_path(&self) -> String {
+    /// The sentence without the file it is about and without the remedy, where these are said already.
+    pub(super) fn place_and_reason(&self) -> String {
         let text = self.to_string();
         let path = self.path().display().to_string();
-        text.strip_prefix(&path).map_or(text.as_str(), |rest| rest.trim_start_matches([',', ':', ' '])).to_owned()
+        let text = text.strip_prefix(&path).map_or(text.as_str(), |rest| rest.trim_start_matches([',', ':', ' ']));
+        text.rsplit_once(": correct or remove").map_or(text, |(reason, _)| reason).to_owned()
     }
 
     pub(super) fn write(path: &Path, reason: impl fmt::Display) -> Self {

@@ -54,18 +54,23 @@ impl ColumnView<'_> {
 
 /// Refuses columns of different lengths or of one name; gives the number of rows.
 pub(super) fn check(path: &Path, columns: &[(&str, ColumnView<'_>)]) -> Result<usize, DataError> {
+    check_names(path, columns.iter().map(|(name, _)| *name))?;
     let rows = columns.first().map_or(0, |(_, column)| column.len());
-    let mut names = BTreeSet::new();
-    for (name, column) in columns {
-        let (path, column_name, found) = (path.to_owned(), (*name).to_owned(), column.len());
-        if !names.insert(name) {
-            return Err(DataError::RepeatedColumn { path, column: column_name });
-        }
-        if found != rows {
-            return Err(DataError::Ragged { path, column: column_name, found, rows });
-        }
+    if let Some((name, column)) = columns.iter().find(|(_, column)| column.len() != rows) {
+        return Err(DataError::Ragged { path: path.to_owned(), column: (*name).to_owned(), found: column.len(), rows });
     }
     Ok(rows)
+}
+
+/// Refuses two columns of one name.
+pub(super) fn check_names<'a>(path: &Path, names: impl Iterator<Item = &'a str>) -> Result<(), DataError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(DataError::RepeatedColumn { path: path.to_owned(), column: name.to_owned() });
+        }
+    }
+    Ok(())
 }
 
 /// Some rows of the columns.

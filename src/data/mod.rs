@@ -22,7 +22,7 @@ mod table;
 mod tests;
 mod time_text;
 
-pub use capture::{CaptureKey, CaptureState, capture_path, read_capture, write_capture};
+pub use capture::{CaptureKey, CaptureState, CaptureWriter, capture_path, read_capture, write_capture};
 pub use error::{DataError, Row};
 pub use finding::{Finding, KEPT, Place, Severity};
 pub use import::{

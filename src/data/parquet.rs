@@ -1,9 +1,12 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use polars::io::mmap::MmapBytesReader;
+use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{FileMetadataRef, KeyValueMetadata, ParquetReader, ParquetWriter, PolarsError, SerReader as _};
 
 use super::frame::{self, ColumnView, Fault, convert, guarded};
@@ -35,27 +38,75 @@ pub(super) fn write(
     columns: &[(&str, ColumnView<'_>)],
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), DataError> {
-    let rows = frame::check(path, columns)?;
-    let mut file = AtomicFile::create(path).map_err(|err| DataError::write(path, err))?;
-    write_groups(&mut file, columns, rows, metadata).map_err(|err| DataError::write(path, err))?;
-    file.commit().map_err(|err| DataError::write(path, err))
+    let mut writer = PortionWriter::create(path, columns, metadata)?;
+    writer.write(&columns.iter().map(|(_, column)| *column).collect::<Vec<_>>())?;
+    writer.finish()
 }
 
-fn write_groups(
-    file: &mut AtomicFile,
-    columns: &[(&str, ColumnView<'_>)],
-    rows: usize,
-    metadata: &BTreeMap<String, String>,
-) -> Result<(), PolarsError> {
-    let pairs = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    let mut writer = ParquetWriter::new(file)
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
-        .batched(frame::frame(columns, 0..0)?.schema())?;
-    for from in (0..rows).step_by(GROUP_ROWS) {
-        writer.write_batch(&frame::frame(columns, from..rows.min(from + GROUP_ROWS))?)?;
+/// A zstd Parquet file written a portion of rows at a time; it appears when finished.
+pub(super) struct PortionWriter {
+    path: PathBuf,
+    names: Vec<String>,
+    file: SharedFile,
+    writer: BatchedWriter<SharedFile>,
+}
+
+impl PortionWriter {
+    /// With the names and kinds of `columns`; their values are not written yet.
+    pub(super) fn create(
+        path: &Path,
+        columns: &[(&str, ColumnView<'_>)],
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Self, DataError> {
+        frame::check_names(path, columns.iter().map(|(name, _)| *name))?;
+        let file = AtomicFile::create(path).map_err(|err| DataError::write(path, err))?;
+        let file = SharedFile(Rc::new(RefCell::new(file)));
+        let pairs = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let schema = frame::frame(columns, 0..0);
+        let writer = schema.and_then(|frame| {
+            let metadata = Some(KeyValueMetadata::from_static(pairs));
+            ParquetWriter::new(file.clone()).with_key_value_metadata(metadata).batched(frame.schema())
+        });
+        let names = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+        Ok(Self { path: path.to_owned(), names, file, writer: writer.map_err(|err| DataError::write(path, err))? })
     }
-    writer.finish()?;
-    Ok(())
+
+    /// Appends rows; `columns` are those of the beginning, in that order.
+    pub(super) fn write(&mut self, columns: &[ColumnView<'_>]) -> Result<(), DataError> {
+        let columns: Vec<_> = self.names.iter().map(String::as_str).zip(columns.iter().copied()).collect();
+        let rows = frame::check(&self.path, &columns)?;
+        for from in (0..rows).step_by(GROUP_ROWS) {
+            let frame = frame::frame(&columns, from..rows.min(from + GROUP_ROWS));
+            let written = frame.and_then(|frame| self.writer.write_batch(&frame));
+            written.map_err(|err| DataError::write(&self.path, err))?;
+        }
+        Ok(())
+    }
+
+    /// Closes the file and lets it appear.
+    pub(super) fn finish(self) -> Result<(), DataError> {
+        let Self { path, file, writer, .. } = self;
+        writer.finish().map_err(|err| DataError::write(&path, err))?;
+        drop(writer);
+        match Rc::try_unwrap(file.0) {
+            Ok(file) => file.into_inner().commit().map_err(|err| DataError::write(&path, err)),
+            Err(_) => Err(DataError::write(&path, io::Error::other("the file is still being written"))),
+        }
+    }
+}
+
+/// The file, kept in reach of whoever must commit it once polars is done.
+#[derive(Clone)]
+struct SharedFile(Rc<RefCell<AtomicFile>>);
+
+impl Write for SharedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
 }
 
 /// An opened Parquet file whose columns are fetched by name.

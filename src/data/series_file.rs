@@ -2,20 +2,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::frame::ColumnView;
-use super::import::{ADJUSTMENT, REFUSED};
+use super::import::{ADJUSTMENT, REFUSED, SYMBOL, TIMEFRAME, symbol_of_name};
 use super::{DataError, ReadReport, csv, feather, parquet};
 use crate::files::write_atomic;
-use crate::market::{Bar, Series};
+use crate::market::{Bar, Series, Timeframe};
 
 /// Writes a series as CSV, Parquet or Feather, by the ending of the path; the file appears whole or not at all.
 ///
-/// Reading it back gives the same bits; a CSV does not hold the symbol and the timeframe, which come from its name and steps.
+/// Reading it back gives the same series. Where the name and the steps of a CSV do not tell its symbol and timeframe,
+/// columns do.
 pub fn write_series(path: &Path, series: &Series) -> Result<(), DataError> {
     write(path, series, origin(series))
 }
 
 /// The same for a series just read: prices that were kept as traded on request are not adjusted at the next reading
-/// either (a CSV cannot say so).
+/// either.
 pub fn write_imported(path: &Path, series: &Series, report: &ReadReport) -> Result<(), DataError> {
     let mut metadata = origin(series);
     if report.unadjusted {
@@ -27,10 +28,23 @@ pub fn write_imported(path: &Path, series: &Series, report: &ReadReport) -> Resu
 fn write(path: &Path, series: &Series, metadata: BTreeMap<String, String>) -> Result<(), DataError> {
     let bars = BarColumns::new(series);
     match Format::of(path)? {
-        Format::Csv => write_atomic(path, csv::text(series).as_bytes()).map_err(|err| DataError::write(path, err)),
+        Format::Csv => {
+            let text = csv::text(series, &notes(path, series, &metadata));
+            write_atomic(path, text.as_bytes()).map_err(|err| DataError::write(path, err))
+        }
         Format::Parquet => parquet::write(path, &bars.views(series), &metadata),
         Format::Feather => feather::write(path, &bars.views(series), &metadata),
     }
+}
+
+/// What a CSV would not tell otherwise.
+fn notes<'a>(path: &Path, series: &Series, metadata: &'a BTreeMap<String, String>) -> Vec<(&'a str, &'a str)> {
+    let untold = |key: &str| match key {
+        SYMBOL => symbol_of_name(path) != series.symbol,
+        TIMEFRAME => Timeframe::infer(&series.timestamps()) != Some(series.timeframe),
+        _ => true,
+    };
+    metadata.iter().filter(|(key, _)| untold(key)).map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
 /// The columns of a series, as far as it does not hold them as columns itself.
@@ -60,8 +74,8 @@ impl BarColumns {
 /// What the columns do not say about a series.
 pub(super) fn origin(series: &Series) -> BTreeMap<String, String> {
     BTreeMap::from([
-        ("symbol".to_owned(), series.symbol.clone()),
-        ("timeframe".to_owned(), series.timeframe.to_string()),
+        (SYMBOL.to_owned(), series.symbol.clone()),
+        (TIMEFRAME.to_owned(), series.timeframe.to_string()),
     ])
 }
 

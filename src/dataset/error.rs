@@ -31,6 +31,14 @@ pub enum DatasetError {
         /// Bars in the series.
         bars: usize,
     },
+    /// An indicator whose lines were not computed.
+    #[error("features.indicators names {name}, of which there are no lines; computed were {known}")]
+    UnknownIndicator {
+        /// What was asked for.
+        name: String,
+        /// Ids there are lines of, separated by commas.
+        known: String,
+    },
     /// No column at all.
     #[error("the chosen feature groups and lines give no feature; switch on a group or add indicator lines")]
     NoFeatures,

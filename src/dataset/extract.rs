@@ -4,7 +4,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::config::{FeatureGroup, FeaturesConfig};
-use crate::indicators::Lines;
+use crate::indicators::{Line, Lines, twin_of};
 use crate::market::Series;
 
 use super::columns::Column;
@@ -73,6 +73,21 @@ impl Features {
     }
 }
 
+/// The lines that become features: all of the named indicators, or all that restate no other.
+fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<&'a Line>, DatasetError> {
+    let id = |line: &Line| line.name.split_once('.').map_or("", |(id, _)| id).to_owned();
+    let known: BTreeSet<String> = lines.columns.iter().map(id).collect();
+    if let Some(name) = indicators.iter().find(|name| !known.contains(*name)) {
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(DatasetError::UnknownIndicator { name: name.clone(), known });
+    }
+    let takes = |line: &&Line| match indicators {
+        [] => twin_of(&line.name).is_none(),
+        names => names.contains(&id(line)),
+    };
+    Ok(lines.columns.iter().filter(takes).collect())
+}
+
 /// Computes every feature of `config` on every bar, each from that bar and earlier ones.
 ///
 /// `lines` are indicator lines over the same bars. The number of threads changes no bit.
@@ -89,7 +104,8 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
     let from_lines: Vec<Column> = if plan.per_line() == 0 {
         Vec::new()
     } else {
-        work.map(&lines.columns, |line| stationary::stationary(line, &scales)).into_iter().flatten().collect()
+        let chosen = chosen(lines, &config.indicators)?;
+        work.map(&chosen, |line| stationary::stationary(line, &scales)).into_iter().flatten().collect()
     };
     let others: Vec<Column> = work
         .map(&groups, |&group| groups::columns(group, series.bars(), lines, &scales))

@@ -104,7 +104,7 @@ mod tests {
         // The last value differs from the value ten bars before it by x.
         let mut values = vec![0.0; bars];
         values[bars - 1] = x;
-        let line = Line { name: "a.b".to_owned(), meaning: "", unit, internal: false, values };
+        let line = Line { name: "a.b".to_owned(), meaning: "".into(), unit, internal: false, values };
         let columns = stationary(&line, &scales);
         assert_eq!(columns.len(), expected.len(), "{unit}");
         for (column, &want) in columns.iter().zip(expected) {

@@ -34,7 +34,7 @@ fn series(n: usize, seed: u64) -> Series {
 }
 
 fn line(name: &str, unit: Unit, values: Vec<f64>) -> Line {
-    Line { name: name.to_owned(), meaning: "", unit, internal: false, values }
+    Line { name: name.to_owned(), meaning: "".into(), unit, internal: false, values }
 }
 
 /// A line of every kind, each from its bar alone, with holes and infinities, and the lines that groups look for.

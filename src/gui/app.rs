@@ -95,7 +95,7 @@ struct App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         if let Some(probe) = &mut self.probe {
-            probe.begin();
+            probe.begin(ctx);
         }
         self.shell.logic(ctx);
     }
@@ -117,7 +117,7 @@ impl eframe::App for App {
             ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
         }
         if let Some(probe) = &mut self.probe {
-            probe.end(ui.ctx(), self.shell.dump());
+            probe.end(ui.ctx(), || self.shell.dump());
         }
     }
 

@@ -188,6 +188,11 @@ pub(super) fn status(ui: &mut egui::Ui, state: &AppState, commands: &mut Command
         ui.horizontal_centered(|ui| {
             match (state.running(), state.jobs.last()) {
                 (Some(job), _) => running(ui, job, commands),
+                _ if state.said().is_some() => {
+                    let Some(note) = state.said() else { return };
+                    let color = if note.error { theme::lighten(theme::DOWN) } else { theme::TEXT };
+                    ui.add(egui::Label::new(egui::RichText::new(&note.text).color(color).small()).truncate());
+                }
                 (None, Some(job)) => {
                     let (text, color) = match &job.state {
                         JobState::Failed(text) => (format!("{} failed: {text}", job.name), theme::DOWN),

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::state::{AppState, JobId, JobKind, JobRow, JobState, LiveTraining, Note};
+use super::state::{AppState, JobId, JobKind, JobRow, JobState, LiveTraining};
 use crate::data::ReadReport;
 use crate::jobs::{Cancelled, Job as Handle, Outcome, Progress, Waker, spawn};
 use crate::runs::Stage;
@@ -67,7 +67,7 @@ impl Board {
                 Some(id)
             }
             Err(err) => {
-                state.log.push(Note { error: true, text: format!("cannot start {name}: {err}") });
+                state.say(true, format!("cannot start {name}: {err}"));
                 None
             }
         }
@@ -80,7 +80,7 @@ impl Board {
     }
 
     /// Takes progress, events and outcomes in; gives what finished well.
-    pub(super) fn drain(&mut self, state: &mut AppState, now: f64) -> Vec<(JobKind, Result<Done, String>)> {
+    pub(super) fn drain(&mut self, state: &mut AppState, now: f64) -> Vec<(JobId, JobKind, Result<Done, String>)> {
         let mut finished = Vec::new();
         self.jobs.retain_mut(|entry| {
             // The outcome first: events sent before it are then all in the channel.
@@ -110,12 +110,9 @@ impl Board {
                 Outcome::Failed(err) => failed(&format!("{err:#}")),
                 Outcome::Panicked(text) => failed(&format!("a defect in the program stopped the job: {text}")),
             };
-            if let JobState::Failed(text) = &job_state {
-                state.log.push(Note { error: true, text: format!("{}: {text}", row.name) });
-            }
             row.state = job_state;
             row.eta = None;
-            finished.push((row.kind, result));
+            finished.push((row.id, row.kind, result));
             false
         });
         finished

@@ -1,6 +1,7 @@
 use eframe::egui;
 use std::path::PathBuf;
 
+use super::indicators::Place;
 use super::panels::Pane;
 use super::state::{AppState, Cell, Hover, JobId};
 use super::workspace::Workspace;
@@ -66,6 +67,43 @@ pub enum Command {
     ToggleCompare(String),
     /// Reads the list of runs again.
     RefreshRuns,
+    /// Puts a line on the chart.
+    AddLine(String),
+    /// Takes a line off the chart.
+    RemoveLine(String),
+    /// Moves a line over the candles or into a pane.
+    PlaceLine(String, Place),
+    /// Takes all lines off the chart.
+    ClearLines,
+    /// Looks at an indicator in the browser.
+    ChooseIndicator(String),
+    /// Types the value of a parameter of that indicator.
+    TuneIndicator {
+        /// Its place among the parameters.
+        param: usize,
+        /// As typed.
+        text: String,
+    },
+    /// Gives that indicator its default parameters back.
+    ResetIndicator,
+    /// Begins a formula, from a shipped example if one is named.
+    NewFormula(Option<&'static str>),
+    /// Edits a formula file of the workspace.
+    OpenFormula(String),
+    /// Replaces the text in the editor.
+    EditFormula(String),
+    /// Replaces the name in the editor.
+    NameFormula(String),
+    /// Writes the edited formula.
+    SaveFormula,
+    /// Takes the text on disk into the editor.
+    ReloadFormula,
+    /// Keeps the edited text although the file changed.
+    KeepFormula,
+    /// Closes the editor.
+    CloseFormula,
+    /// Draws the outputs of the edited formula, or not.
+    PreviewFormula(bool),
     /// Checks what the program stands on.
     CheckHealth,
     /// Switches the workspace.
@@ -80,6 +118,8 @@ pub enum Command {
     ToggleKeys,
     /// Shows version and disclaimer.
     ToggleAbout,
+    /// Says something in the status bar.
+    Say(String),
     /// Puts text into the clipboard.
     Copy(String),
     /// Larger (1), smaller (-1) or normal (0) text.
@@ -108,6 +148,10 @@ impl Command {
             Self::StepTrade(1),
             Self::StepTrade(-1),
             Self::SelectHead(None),
+            Self::ClearLines,
+            Self::ResetIndicator,
+            Self::NewFormula(None),
+            Self::SaveFormula,
             Self::RefreshRuns,
             Self::CheckHealth,
         ];
@@ -159,6 +203,27 @@ impl Command {
             Self::CancelJob(_) | Self::CancelRunning => "Cancel".to_owned(),
             Self::ToggleCompare(run) => format!("Compare {run}"),
             Self::RefreshRuns => "Refresh runs".to_owned(),
+            Self::AddLine(name) => format!("Add {name} to the chart"),
+            Self::RemoveLine(name) => format!("Remove {name} from the chart"),
+            Self::PlaceLine(name, place) => match place {
+                Place::Auto => format!("Show {name} by its unit"),
+                Place::Over => format!("Show {name} over the candles"),
+                Place::Own => format!("Show {name} in a pane of its own"),
+            },
+            Self::ClearLines => "Take all lines off the chart".to_owned(),
+            Self::ChooseIndicator(name) => format!("Indicator {name}"),
+            Self::TuneIndicator { .. } => "Edit parameter".to_owned(),
+            Self::ResetIndicator => "Reset parameters".to_owned(),
+            Self::NewFormula(None) => "New formula".to_owned(),
+            Self::NewFormula(Some(example)) => format!("New formula from {example}"),
+            Self::OpenFormula(id) => format!("Edit formula {id}"),
+            Self::EditFormula(_) => "Edit formula".to_owned(),
+            Self::NameFormula(_) => "Name formula".to_owned(),
+            Self::SaveFormula => "Save formula".to_owned(),
+            Self::ReloadFormula => "Reload formula".to_owned(),
+            Self::KeepFormula => "Keep my text".to_owned(),
+            Self::CloseFormula => "Close formula".to_owned(),
+            Self::PreviewFormula(on) => if *on { "Draw the formula" } else { "Do not draw the formula" }.to_owned(),
             Self::CheckHealth => "Check health".to_owned(),
             Self::ShowWorkspace(workspace) => format!("{} workspace", workspace.title()),
             Self::ShowPane(pane) => format!("Show {}", pane.title()),
@@ -166,6 +231,7 @@ impl Command {
             Self::TogglePalette => "Command palette".to_owned(),
             Self::ToggleKeys => "Keyboard shortcuts".to_owned(),
             Self::ToggleAbout => "About Glassbox".to_owned(),
+            Self::Say(_) => "Say".to_owned(),
             Self::Copy(_) => "Copy".to_owned(),
             Self::Zoom(step) => match step {
                 0 => "Normal text size",
@@ -190,6 +256,7 @@ impl Command {
             Self::Zoom(1) => command(Key::Plus),
             Self::Zoom(-1) => command(Key::Minus),
             Self::Zoom(0) => command(Key::Num0),
+            Self::SaveFormula => command(Key::S),
             Self::RefreshRuns => plain(Key::F5),
             Self::ClearSelection => plain(Key::Escape),
             Self::StepBar(1) => plain(Key::ArrowRight),
@@ -208,6 +275,9 @@ impl Command {
             Self::RunAll | Self::ResumeRun(_) | Self::RunStage(Stage::Train | Stage::Collect) => !state.busy(),
             Self::RunStage(_) => !state.busy() && !state.demo && state.run().is_some(),
             Self::CancelRunning => state.running().is_some(),
+            Self::SaveFormula => state.formulas.open.as_ref().is_some_and(super::formulas::Editor::is_changed),
+            Self::ClearLines => !state.indicators.on_chart.is_empty(),
+            Self::ResetIndicator => state.indicators.chosen.as_ref().is_some_and(super::indicators::Chosen::is_tuned),
             Self::StepBar(_) => state.run().is_some(),
             Self::StepTrade(_) => state.trades().next().is_some(),
             _ => true,

@@ -1,26 +1,26 @@
 use eframe::egui;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::board::Done;
 use super::command::Command;
 use super::panels::Pane;
 use super::shell::Shell;
-use super::state::{DataView, JobId, JobKind, JobState, Loadable, Note, RunScore, Selection};
+use super::state::{JobId, JobKind, JobState, Loadable, Selection};
 use super::workspace::Workspace;
 use crate::config::preset;
-use crate::data::ReadOptions;
 use crate::dataset::Slice;
 use crate::jobs::Worker;
-use crate::runs::{RunStatus, Stage, list_runs, read_lines};
+use crate::runs::{Stage, read_lines};
 use crate::tasks::{
-    Explainer, Explanation, Job, RunRequest, RunView, doctor, extract_demo, inspect, open_run, open_view, read_reports,
-    run, stage_of_run,
+    Explainer, Explanation, Filter, FilteredRun, Job, RunRequest, RunView, doctor, open_run, read_reports, run,
+    stage_of_run,
 };
 
 impl Shell {
     /// Does one command. Whatever takes time becomes a job.
     pub(super) fn run(&mut self, command: Command, ctx: &egui::Context, now: f64) {
+        let Some(command) = self.run_indicators(command).and_then(|command| self.run_formulas(command)) else { return };
         let selection = &mut self.state.selection;
         match command {
             Command::SelectBar { bar, center } => self.select_bar(bar, center),
@@ -47,7 +47,7 @@ impl Shell {
                 }
             }
             Command::StepTrade(step) => self.step_trade(step),
-            Command::AskData => self.dialog.open = true,
+            Command::AskData => self.dialog.show(),
             Command::OpenPath(path) => self.open_path(&path, now),
             Command::OpenDemo => self.open_demo(now),
             Command::InspectData(path) => self.inspect(path, now),
@@ -91,16 +91,33 @@ impl Shell {
             Command::TogglePalette => self.palette.toggle(),
             Command::ToggleKeys => self.keys_open = !self.keys_open,
             Command::ToggleAbout => self.about_open = !self.about_open,
+            Command::Say(text) => self.state.say(false, text),
             Command::Copy(text) => ctx.copy_text(text),
             Command::Zoom(step) => {
                 let factor = if step == 0 { 1.0 } else { ctx.zoom_factor() + 0.1 * f32::from(step) };
                 ctx.set_zoom_factor(factor.clamp(0.6, 2.5));
             }
+            Command::AddLine(_)
+            | Command::RemoveLine(_)
+            | Command::PlaceLine(..)
+            | Command::ClearLines
+            | Command::ChooseIndicator(_)
+            | Command::TuneIndicator { .. }
+            | Command::ResetIndicator
+            | Command::NewFormula(_)
+            | Command::OpenFormula(_)
+            | Command::EditFormula(_)
+            | Command::NameFormula(_)
+            | Command::SaveFormula
+            | Command::ReloadFormula
+            | Command::KeepFormula
+            | Command::CloseFormula
+            | Command::PreviewFormula(_) => {}
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
 
-    fn start(
+    pub(super) fn start(
         &mut self,
         name: &str,
         kind: JobKind,
@@ -110,8 +127,16 @@ impl Shell {
         self.board.start(&mut self.state, name, kind, now, Arc::clone(&self.wake), task)
     }
 
-    /// Takes in what a job brought.
-    pub(super) fn finish(&mut self, kind: JobKind, result: Result<Done, String>, now: f64) {
+    /// Takes in what a job brought, unless another of its kind was asked for since.
+    pub(super) fn finish(&mut self, id: JobId, kind: JobKind, result: Result<Done, String>, now: f64) {
+        let newest = match kind {
+            JobKind::OpenRun => self.opens,
+            JobKind::Inspect => self.inspects,
+            _ => Some(id),
+        };
+        if newest != Some(id) {
+            return;
+        }
         match (kind, result) {
             (_, Ok(Done::View(view))) => self.show_run(Arc::new(*view)),
             (_, Ok(Done::Report(report))) => {
@@ -132,7 +157,7 @@ impl Shell {
                 }
             }
             (JobKind::Run(_) | JobKind::Stage(_), Err(_)) => self.refresh_runs(),
-            (JobKind::Doctor, Err(problem)) => self.state.log.push(Note { error: true, text: problem }),
+            (JobKind::Doctor, Err(_)) => {}
         }
     }
 
@@ -147,7 +172,18 @@ impl Shell {
             move || Explainer::load(base, &Job::detached()),
             |explainer, bar| explainer.explain(bar),
         )
-        .map_err(|err| self.state.log.push(Note { error: true, text: format!("cannot explain: {err}") }))
+        .map_err(|err| self.state.say(true, format!("cannot explain: {err}")))
+        .ok();
+        let base = Arc::clone(&view);
+        self.state.filtered = Loadable::Empty;
+        self.sifted = None;
+        self.sieve = Worker::<Filter, FilteredRun>::start(
+            "filter",
+            Arc::clone(&self.wake),
+            move || Ok(base),
+            |run, filter| Ok(FilteredRun::new(run, filter)),
+        )
+        .map_err(|err| self.state.say(true, format!("cannot filter: {err}")))
         .ok();
         // The last trade shows every panel at work at once; without trades the last bar does.
         let trades = view.trades().len();
@@ -169,6 +205,20 @@ impl Shell {
             if self.state.why.ready().is_none() {
                 self.state.why = Loadable::Loading("asking the network".to_owned());
             }
+        }
+    }
+
+    /// Asks for what the filters leave whenever they change; the latest question wins.
+    pub(super) fn sift(&mut self) {
+        let Some(sieve) = self.sieve.as_ref().filter(|_| self.state.view.ready().is_some()) else { return };
+        let filter = self.state.selection.filter();
+        if self.sifted.as_ref() == Some(&filter) {
+            return;
+        }
+        sieve.ask(filter.clone());
+        self.sifted = Some(filter);
+        if !matches!(self.state.filtered, Loadable::Ready(_)) {
+            self.state.filtered = Loadable::Loading("filtering".to_owned());
         }
     }
 
@@ -203,48 +253,6 @@ impl Shell {
         if let Some((trade, _)) = next {
             self.select_trade(*trade);
         }
-    }
-
-    /// A run folder is opened, a folder with runs becomes the workspace, a file is looked at.
-    pub(super) fn open_path(&mut self, path: &Path, now: f64) {
-        if path.join("run.json").is_file() {
-            self.open_run_folder(path.to_owned(), now);
-        } else if path.is_dir() {
-            path.clone_into(&mut self.state.workspace);
-            self.refresh_runs();
-            if let Some(run) = self.state.runs.first() {
-                let folder = run.dir.path().to_owned();
-                self.open_run_folder(folder, now);
-            }
-        } else {
-            self.inspect(path.to_owned(), now);
-        }
-    }
-
-    fn open_run_folder(&mut self, folder: PathBuf, now: f64) {
-        self.state.demo = false;
-        self.state.view = Loadable::Loading(folder.display().to_string());
-        self.start("open run", JobKind::OpenRun, now, move |job| {
-            open_view(&folder, job).map(|view| Done::View(Box::new(view)))
-        });
-    }
-
-    /// Opens the embedded demo.
-    pub fn open_demo(&mut self, now: f64) {
-        self.state.demo = true;
-        self.state.view = Loadable::Loading("the demo".to_owned());
-        let cache = self.cache.clone();
-        self.start("open demo", JobKind::OpenRun, now, move |job| {
-            open_view(&extract_demo(&cache)?, job).map(|view| Done::View(Box::new(view)))
-        });
-    }
-
-    fn inspect(&mut self, path: PathBuf, now: f64) {
-        self.state.data = Some(DataView { path: path.clone(), report: Loadable::Loading("reading bars".to_owned()) });
-        self.show_pane(Pane::Data);
-        self.start("inspect", JobKind::Inspect, now, move |job| {
-            inspect(&path, &ReadOptions::default(), job).map(|found| Done::Report(Box::new(found.report)))
-        });
     }
 
     fn new_run(&mut self, until: Stage, resume: bool, now: f64) {
@@ -299,21 +307,7 @@ impl Shell {
         }
     }
 
-    pub(super) fn refresh_runs(&mut self) {
-        let (runs, broken) = list_runs(&self.state.workspace);
-        // What a finished run wrote does not change.
-        let known = std::mem::take(&mut self.state.run_scores);
-        for run in &runs {
-            let id = &run.manifest.id;
-            let old = known.get(id).filter(|_| run.manifest.status == RunStatus::Finished);
-            let score = old.copied().unwrap_or_else(|| RunScore::new(&read_lines(&run.dir.metrics_file())));
-            self.state.run_scores.insert(id.clone(), score);
-        }
-        self.state.runs = runs;
-        self.state.broken_runs = broken.iter().map(ToString::to_string).collect();
-    }
-
-    fn show_pane(&mut self, pane: Pane) {
+    pub(super) fn show_pane(&mut self, pane: Pane) {
         let holds = |workspace: &Workspace, shell: &Self| {
             shell.trees.get(workspace).is_some_and(|tree| tree.tiles.find_pane(&pane).is_some())
         };
@@ -330,6 +324,7 @@ impl Shell {
 
     /// True while the job that opens the first run is at work.
     pub(super) fn opening(&self) -> bool {
-        self.state.jobs.iter().any(|job| job.kind == JobKind::OpenRun && job.state == JobState::Running)
+        self.moved_in
+            || self.state.jobs.iter().any(|job| job.kind == JobKind::OpenRun && job.state == JobState::Running)
     }
 }

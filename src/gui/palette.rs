@@ -1,6 +1,7 @@
 use super::command::{Command, Commands};
 use super::state::AppState;
 use super::theme;
+use crate::tasks::EXAMPLES;
 use eframe::egui;
 
 /// All commands, found by typing.
@@ -76,11 +77,19 @@ impl Palette {
 fn matches(query: &str, state: &AppState) -> Vec<Command> {
     let mut found: Vec<(usize, Command)> = Command::all()
         .into_iter()
+        .chain(indicators(state))
         .filter(|command| command.is_enabled(state) && *command != Command::TogglePalette)
         .filter_map(|command| Some((span(&command.text(), query)?, command)))
         .collect();
     found.sort_by_key(|(span, _)| *span);
     found.into_iter().map(|(_, command)| command).collect()
+}
+
+/// Every indicator, every formula file and every example.
+fn indicators(state: &AppState) -> impl Iterator<Item = Command> {
+    let known = state.indicators.known.iter().map(|i| Command::ChooseIndicator(i.definition().id.to_owned()));
+    let files = state.formulas.files.iter().map(|file| Command::OpenFormula(file.id.clone()));
+    known.chain(files).chain(EXAMPLES.iter().map(|(id, _)| Command::NewFormula(Some(id))))
 }
 
 /// Letters of `text` from the first to the last letter of `query`; `None` without a match.

@@ -7,15 +7,17 @@ use egui_tiles::Tree;
 
 use super::board::Board;
 use super::command::{Command, Commands};
-use super::dialogs::OpenDialog;
+use super::desk::Desk;
+use super::dialogs::{OpenDialog, SystemDialog, system_dialog};
+use super::formula_desk::FormulaDesk;
 use super::palette::Palette;
 use super::panels::{Pane, Panels};
 use super::persist::{self, Saved};
-use super::state::{AppState, Hover, Loadable};
+use super::state::{AppState, Hover, JobId, Loadable};
 use super::workspace::{Docking, Workspace};
-use super::{bars, theme};
+use super::{bars, library, theme};
 use crate::jobs::{Waker, Worker};
-use crate::tasks::Explanation;
+use crate::tasks::{Explanation, Filter, FilteredRun};
 
 /// The whole window without the window: state, layout and jobs. [`Shell::logic`] thinks, [`Shell::ui`] draws; tests call
 /// both, the program's frame loop does the same.
@@ -28,15 +30,32 @@ pub struct Shell {
     pub commands: Commands,
     /// The workspace in front.
     pub workspace: Workspace,
+    /// How the system is asked for a file or folder.
+    pub system_dialog: SystemDialog,
     pub(super) trees: BTreeMap<Workspace, Tree<Pane>>,
     pub(super) dialog: OpenDialog,
     pub(super) palette: Palette,
+    /// Files dragged over the window at present.
+    pub(super) dragged: usize,
     pub(super) keys_open: bool,
     pub(super) about_open: bool,
     pub(super) board: Board,
+    pub(super) desk: Desk,
+    pub(super) formula_desk: FormulaDesk,
     pub(super) explainer: Option<Worker<usize, Explanation>>,
     /// The bar the explainer was last asked for.
     pub(super) asked: Option<usize>,
+    pub(super) sieve: Option<Worker<Filter, FilteredRun>>,
+    /// The filter the sieve was last asked for.
+    pub(super) sifted: Option<Filter>,
+    /// Reads the list of runs.
+    pub(super) library: Option<Worker<library::Wanted, library::Shelf>>,
+    /// The workspace was changed, its newest run is to be opened.
+    pub(super) moved_in: bool,
+    /// The newest job that opens a run.
+    pub(super) opens: Option<JobId>,
+    /// The newest job that looks at a file.
+    pub(super) inspects: Option<JobId>,
     pub(super) wake: Waker,
     pub(super) cache: PathBuf,
 }
@@ -50,25 +69,38 @@ impl std::fmt::Debug for Shell {
 impl Shell {
     /// A window over `state`. `wake` is called by job threads when there is something to draw; `cache` is where the demo
     /// is unpacked.
-    pub fn new(state: AppState, cache: PathBuf, wake: Waker, saved: Option<&dyn Saved>) -> Self {
+    pub fn new(mut state: AppState, cache: PathBuf, wake: Waker, saved: Option<&dyn Saved>) -> Self {
         let mut panels = Panels::default();
         let (trees, workspace) = match saved {
             Some(saved) => persist::load(saved, &mut panels),
             None => (Workspace::ALL.map(|w| (w, w.tree())).into_iter().collect(), Workspace::Explore),
         };
+        if let Some(lines) = saved.and_then(|saved| saved.read("chart.lines")) {
+            state.indicators.load(&lines);
+        }
         Self {
             state,
             panels,
             commands: Commands::default(),
             workspace,
+            system_dialog,
             trees,
             dialog: OpenDialog::default(),
             palette: Palette::default(),
+            dragged: 0,
             keys_open: false,
             about_open: false,
             board: Board::default(),
+            desk: Desk::default(),
+            formula_desk: FormulaDesk::default(),
             explainer: None,
             asked: None,
+            sieve: None,
+            sifted: None,
+            library: None,
+            moved_in: false,
+            opens: None,
+            inspects: None,
             wake,
             cache,
         }
@@ -79,15 +111,22 @@ impl Shell {
         let now = ctx.input(|input| input.time);
         self.dialog.poll(&mut self.commands);
         let before = self.state.live.run.clone();
-        for (kind, result) in self.board.drain(&mut self.state, now) {
-            self.finish(kind, result, now);
+        for (id, kind, result) in self.board.drain(&mut self.state, now) {
+            self.finish(id, kind, result, now);
         }
         if self.state.live.run.is_some() && self.state.live.run != before {
             self.refresh_runs();
         }
+        self.take_runs(now);
         if let Some(answer) = self.explainer.as_ref().and_then(Worker::poll) {
             self.state.why = match answer {
                 Ok(why) => Loadable::Ready(Arc::new(why)),
+                Err(problem) => Loadable::Failed(problem),
+            };
+        }
+        if let Some(answer) = self.sieve.as_ref().and_then(Worker::poll) {
+            self.state.filtered = match answer {
+                Ok(found) => Loadable::Ready(Arc::new(found)),
                 Err(problem) => Loadable::Failed(problem),
             };
         }
@@ -95,6 +134,9 @@ impl Shell {
             self.run(command, ctx, now);
         }
         self.ask_why();
+        self.serve_formulas();
+        self.serve_lines();
+        self.sift();
         if !self.board.is_empty() {
             // Elapsed time and ETA move even while a job says nothing.
             ctx.request_repaint_after(std::time::Duration::from_millis(250));
@@ -115,24 +157,16 @@ impl Shell {
                 tree.ui(&mut docking, ui);
             }
         });
-        self.dialog.ui(ui, &self.wake, &mut self.commands);
+        self.dialog.ui(ui, self.system_dialog, &self.wake, &mut self.commands);
         self.palette.ui(ui, &self.state, &mut self.commands);
         self.sheets(ui);
-        let dropped: Vec<PathBuf> =
-            ui.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
-        self.commands_for_drops(dropped);
+        self.drops(ui);
         if self.state.hover != self.commands.hover {
             self.state.hover = self.commands.hover.clone();
             ui.request_repaint();
         }
         if !self.commands.is_empty() {
             ui.request_repaint();
-        }
-    }
-
-    fn commands_for_drops(&mut self, dropped: Vec<PathBuf>) {
-        for path in dropped {
-            self.commands.push(Command::OpenPath(path));
         }
     }
 
@@ -153,6 +187,7 @@ impl Shell {
     /// Keeps layouts and view states.
     pub fn save(&self, saved: &mut dyn Saved) {
         persist::save(saved, &self.trees, &self.panels, self.workspace);
+        saved.write("chart.lines", self.state.indicators.save());
     }
 
     /// Panels in front in the present workspace.
@@ -194,7 +229,14 @@ impl Shell {
             "runs": state.runs.len(),
             "palette": self.palette.open,
             "dialog": self.dialog.open,
+            "dialog_says": self.dialog.says(),
+            "said": state.said().map(|note| &note.text),
+            "dragged": self.dragged,
             "data": state.data.as_ref().map(|data| &data.path),
+            "data_problem": state.data.as_ref().and_then(|data| match &data.report {
+                Loadable::Failed(problem) => Some(problem),
+                _ => None,
+            }),
             "jobs": state.jobs.iter().map(|job| serde_json::json!({
                 "name": job.name, "state": format!("{:?}", job.state), "done": job.progress.done,
                 "total": job.progress.total, "stage": job.progress.stage,

@@ -3,12 +3,14 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::formulas::Formulas;
+use super::indicators::Indicators;
 use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
 use crate::data::ReadReport;
 use crate::jobs::Progress;
 use crate::runs::{RunEntry, RunStatus, Stage};
-use crate::tasks::{Check, Explanation, RunView};
+use crate::tasks::{Check, Explanation, Filter, FilteredRun, RunView};
 use crate::training::EpochMetrics;
 
 /// Something that is read or computed elsewhere.
@@ -60,6 +62,18 @@ pub struct Selection {
     pub regimes: BTreeSet<usize>,
     /// Side that may pass; both when `None`.
     pub side: Option<Direction>,
+}
+
+impl Selection {
+    /// The filters among it.
+    pub fn filter(&self) -> Filter {
+        Filter { regimes: self.regimes.clone(), side: self.side }
+    }
+
+    /// True if something is held back.
+    pub fn filters(&self) -> bool {
+        !self.regimes.is_empty() || self.side.is_some()
+    }
 }
 
 /// What the pointer is over in any panel; set anew each frame.
@@ -178,13 +192,15 @@ pub enum StageState {
     Failed,
 }
 
-/// One line of the log.
+/// A sentence in the status bar, until the next job starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// True for errors.
     pub error: bool,
     /// The sentence.
     pub text: String,
+    /// Jobs started before it.
+    pub jobs: usize,
 }
 
 /// A file of bars that was looked at.
@@ -211,10 +227,14 @@ pub struct AppState {
     pub demo: bool,
     /// Why the network decided as it did at the selected bar.
     pub why: Loadable<Arc<Explanation>>,
+    /// What the filters of the selection leave; without any, the sums over all trades.
+    pub filtered: Loadable<Arc<FilteredRun>>,
     /// Clicked.
     pub selection: Selection,
     /// Pointed at.
     pub hover: Hover,
+    /// True while the runs of the workspace are read anew.
+    pub listing: bool,
     /// Runs of the workspace, newest first.
     pub runs: Vec<RunEntry>,
     /// Run folders that cannot be read.
@@ -235,10 +255,14 @@ pub struct AppState {
     pub config_errors: Vec<FieldError>,
     /// The file of bars looked at.
     pub data: Option<DataView>,
+    /// Indicators, and their lines on the chart.
+    pub indicators: Indicators,
+    /// Formula files.
+    pub formulas: Formulas,
     /// What the program stands on.
     pub health: Vec<Check>,
-    /// Sentences for people, newest last.
-    pub log: Vec<Note>,
+    /// The last thing said that is no job's outcome.
+    pub note: Option<Note>,
 }
 
 impl Default for AppState {
@@ -250,8 +274,10 @@ impl Default for AppState {
             view: Loadable::Empty,
             demo: false,
             why: Loadable::Empty,
+            filtered: Loadable::Empty,
             selection: Selection::default(),
             hover: Hover::default(),
+            listing: false,
             runs: Vec::new(),
             broken_runs: Vec::new(),
             compared: BTreeMap::new(),
@@ -262,13 +288,25 @@ impl Default for AppState {
             config: preset("demo").unwrap_or_default(),
             config_errors: Vec::new(),
             data: None,
+            indicators: Indicators::default(),
+            formulas: Formulas::default(),
             health: Vec::new(),
-            log: Vec::new(),
+            note: None,
         }
     }
 }
 
 impl AppState {
+    /// Says something in the status bar.
+    pub fn say(&mut self, error: bool, text: impl Into<String>) {
+        self.note = Some(Note { error, text: text.into(), jobs: self.jobs.len() });
+    }
+
+    /// What was said since the last job started.
+    pub fn said(&self) -> Option<&Note> {
+        self.note.as_ref().filter(|note| note.jobs == self.jobs.len())
+    }
+
     /// The open run.
     pub fn run(&self) -> Option<&RunView> {
         self.view.ready().map(Arc::as_ref)
@@ -277,6 +315,13 @@ impl AppState {
     /// The explanation, if it is the selected bar's.
     pub fn explanation(&self) -> Option<&Explanation> {
         self.why.ready().map(Arc::as_ref).filter(|why| Some(why.bar) == self.selection.bar)
+    }
+
+    /// What the filters leave, if it is known yet.
+    pub fn filtered(&self) -> Option<&Arc<FilteredRun>> {
+        let selection = &self.selection;
+        let same = |found: &Filter| found.regimes == selection.regimes && found.side == selection.side;
+        self.filtered.ready().filter(|found| same(&found.filter))
     }
 
     /// The one time cursor: the bar pointed at, else the selected one.

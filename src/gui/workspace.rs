@@ -22,11 +22,14 @@ pub enum Workspace {
     Backtest,
     /// What it reads.
     Data,
+    /// What it computes of the bars.
+    Indicators,
 }
 
 impl Workspace {
     /// All, in tab order.
-    pub const ALL: [Self; 5] = [Self::Explore, Self::Train, Self::Explain, Self::Backtest, Self::Data];
+    pub const ALL: [Self; 6] =
+        [Self::Explore, Self::Train, Self::Explain, Self::Backtest, Self::Data, Self::Indicators];
 
     /// The word on the tab.
     pub const fn title(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Workspace {
             Self::Explain => "Explain",
             Self::Backtest => "Backtest",
             Self::Data => "Data",
+            Self::Indicators => "Indicators",
         }
     }
 
@@ -46,6 +50,7 @@ impl Workspace {
             Self::Explain => egui::Key::Num3,
             Self::Backtest => egui::Key::Num4,
             Self::Data => egui::Key::Num5,
+            Self::Indicators => egui::Key::Num6,
         }
     }
 
@@ -87,6 +92,11 @@ impl Workspace {
                 let right = column(&mut tiles, &[(&[Pane::Chart], 0.62), (&[Pane::Health, Pane::Jobs], 0.38)]);
                 let left = tabs(&mut tiles, &[Pane::Data]);
                 split(&mut tiles, LinearDir::Horizontal, &[(left, 0.4), (right, 0.6)])
+            }
+            Self::Indicators => {
+                let top = tabs(&mut tiles, &[Pane::Chart]);
+                let bottom = tabs(&mut tiles, &[Pane::Indicators, Pane::Formulas]);
+                split(&mut tiles, LinearDir::Vertical, &[(top, 0.54), (bottom, 0.46)])
             }
         };
         Tree::new(egui::Id::unique(("workspace", self.title())), root, tiles)

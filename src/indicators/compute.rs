@@ -1,6 +1,6 @@
 use rayon::prelude::*;
 
-use super::{Instance, Line, Lines, Stream};
+use super::{Instance, Line, LineSpec, Lines, Stream};
 use crate::market::{Bar, Flow, Series};
 
 /// Grows whenever any line's values change for the same bars and parameters, so that cached captures are recomputed.
@@ -17,6 +17,7 @@ pub fn compute(instances: &[Instance], series: &Series) -> Lines {
 pub struct Runner<'a> {
     instances: &'a [Instance],
     streams: Vec<Box<dyn Stream>>,
+    without: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 impl std::fmt::Debug for Runner<'_> {
@@ -28,14 +29,21 @@ impl std::fmt::Debug for Runner<'_> {
 impl<'a> Runner<'a> {
     /// Before the first bar.
     pub fn new(instances: &'a [Instance]) -> Self {
-        Self { instances, streams: instances.iter().map(Instance::start).collect() }
+        Self { instances, streams: instances.iter().map(Instance::start).collect(), without: &|_| false }
+    }
+
+    /// Leaves out the lines whose names (`id.line`) `without` holds of.
+    #[must_use]
+    pub fn without(self, without: &'a (dyn Fn(&str) -> bool + Sync)) -> Self {
+        Self { without, ..self }
     }
 
     /// The lines of the next bars; `flows` is as long as `bars` or empty.
     pub fn run(&mut self, bars: &[Bar], flows: &[Flow]) -> Lines {
         let pairs = self.instances.par_iter().zip(&mut self.streams);
+        let without = self.without;
         let columns: Vec<Vec<Line>> =
-            pairs.map(|(instance, stream)| lines_of(instance, stream.as_mut(), bars, flows)).collect();
+            pairs.map(|(instance, stream)| lines_of(instance, stream.as_mut(), without, bars, flows)).collect();
         Lines { columns: columns.into_iter().flatten().collect() }
     }
 
@@ -51,29 +59,31 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn lines_of(instance: &Instance, stream: &mut dyn Stream, bars: &[Bar], flows: &[Flow]) -> Vec<Line> {
+fn lines_of(
+    instance: &Instance,
+    stream: &mut dyn Stream,
+    without: &dyn Fn(&str) -> bool,
+    bars: &[Bar],
+    flows: &[Flow],
+) -> Vec<Line> {
     let specs = instance.definition().lines;
-    let mut values: Vec<Vec<f64>> = specs.iter().map(|_| vec![f64::NAN; bars.len()]).collect();
-    let mut columns: Vec<Option<&mut [f64]>> = values.iter_mut().map(|column| Some(column.as_mut_slice())).collect();
+    let line = |(name, spec): (String, &LineSpec)| {
+        let (meaning, unit, internal) = (spec.meaning.clone(), spec.unit, spec.internal);
+        (!without(&name)).then(|| Line { name, meaning, unit, internal, values: vec![f64::NAN; bars.len()] })
+    };
+    let mut lines: Vec<Option<Line>> = instance.line_names().into_iter().zip(specs).map(line).collect();
+    let mut columns: Vec<Option<&mut [f64]>> =
+        lines.iter_mut().map(|line| line.as_mut().map(|line| line.values.as_mut_slice())).collect();
     stream.run(bars, flows, &mut columns);
-    let named = instance.line_names().into_iter().zip(specs).zip(values);
-    named
-        .map(|((name, spec), values)| Line {
-            name,
-            meaning: spec.meaning,
-            unit: spec.unit,
-            internal: spec.internal,
-            values,
-        })
-        .collect()
+    lines.into_iter().flatten().collect()
 }
 
-/// Stable text of version, indicators and parameters: equal keys on equal bars mean equal lines.
+/// Stable text of version, indicators, parameters and formulas: equal keys on equal bars mean equal lines.
 pub fn catalogue_key(instances: &[Instance]) -> String {
     let mut key = format!("v{CATALOGUE_VERSION}");
     for instance in instances {
         key.push(';');
-        key.push_str(&instance.to_string());
+        key.push_str(&instance.key());
     }
     key
 }

@@ -99,7 +99,7 @@ struct OnBars<T>(T);
 impl<T: Build + Indicator> Step for OnBars<T> {
     type State = T;
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, bar: &Bar, _: &Flow, lines: &mut [f64]) {
         self.0.next(bar, lines);
     }
@@ -118,7 +118,7 @@ struct OnFlow<T>(T);
 impl<T: Build + FlowIndicator> Step for OnFlow<T> {
     type State = T;
 
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, bar: &Bar, flow: &Flow, lines: &mut [f64]) {
         self.0.next(bar, flow, lines);
     }
@@ -136,10 +136,7 @@ struct Machine<S>(S);
 
 impl<S: Step> Stream for Machine<S> {
     fn next(&mut self, bar: &Bar, flow: &Flow, lines: &mut [f64]) {
-        lines.fill(f64::NAN);
-        if is_whole(bar) {
-            self.0.step(bar, flow, lines);
-        }
+        one(&mut self.0, bar, flow, lines);
         lines.iter_mut().for_each(drop_infinite);
     }
 
@@ -153,7 +150,7 @@ impl<S: Step> Stream for Machine<S> {
             }
             return;
         }
-        run_plain(&mut self.0, bars, flows, columns);
+        run_tiles(bars, flows, columns, |bar, flow, lines| one(&mut self.0, bar, flow, lines));
     }
 
     fn state(&self) -> Vec<u8> {
@@ -173,24 +170,40 @@ impl<S: Step> Stream for Machine<S> {
 /// Bars whose lines are kept in cache before they go to their columns.
 const TILE: usize = 64;
 
-/// The same loop compiled for processors with fused multiply-add, which rounds as the software of others does.
+/// One bar, compiled for any processor.
+#[inline(never)]
+fn one<S: Step>(machine: &mut S, bar: &Bar, flow: &Flow, lines: &mut [f64]) {
+    lines.fill(f64::NAN);
+    if is_whole(bar) {
+        machine.step(bar, flow, lines);
+    }
+}
+
+/// Many bars, compiled for processors with fused multiply-add, which rounds as the software of others does.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn run_wide<S: Step>(machine: &mut S, bars: &[Bar], flows: &[Flow], columns: &mut [Option<&mut [f64]>]) {
-    run_plain(machine, bars, flows, columns);
+    run_tiles(bars, flows, columns, |bar, flow, lines| {
+        lines.fill(f64::NAN);
+        if is_whole(bar) {
+            machine.step(bar, flow, lines);
+        }
+    });
 }
 
 #[inline(always)]
-fn run_plain<S: Step>(machine: &mut S, bars: &[Bar], flows: &[Flow], columns: &mut [Option<&mut [f64]>]) {
+fn run_tiles(
+    bars: &[Bar],
+    flows: &[Flow],
+    columns: &mut [Option<&mut [f64]>],
+    mut step: impl FnMut(&Bar, &Flow, &mut [f64]),
+) {
     let width = columns.len();
     let mut tile = vec![f64::NAN; TILE * width];
     for (at, chunk) in bars.chunks(TILE).enumerate() {
         let from = at * TILE;
         for (i, (bar, lines)) in chunk.iter().zip(tile.chunks_exact_mut(width.max(1))).enumerate() {
-            lines.fill(f64::NAN);
-            if is_whole(bar) {
-                machine.step(bar, flows.get(from + i).unwrap_or(&Flow::MISSING), lines);
-            }
+            step(bar, flows.get(from + i).unwrap_or(&Flow::MISSING), lines);
         }
         for (k, column) in columns.iter_mut().enumerate() {
             let Some(column) = column else { continue };
@@ -202,12 +215,12 @@ fn run_plain<S: Step>(machine: &mut S, bars: &[Bar], flows: &[Flow], columns: &m
     }
 }
 
-#[inline]
-fn is_whole(bar: &Bar) -> bool {
+#[inline(always)]
+pub(super) fn is_whole(bar: &Bar) -> bool {
     [bar.open, bar.high, bar.low, bar.close, bar.volume].iter().all(|value| value.is_finite())
 }
 
-#[inline]
+#[inline(always)]
 fn drop_infinite(value: &mut f64) {
     if value.is_infinite() {
         *value = f64::NAN;

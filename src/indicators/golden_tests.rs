@@ -6,7 +6,20 @@ use crate::market::{Bar, Extra, Series};
 const TALIB: &str = include_str!("../../tests/golden/indicators_talib.csv");
 
 /// Published definitions written out independently, one table per family.
-const DEFINITIONS: &[&str] = &[include_str!("../../tests/golden/indicators_definitions.csv")];
+const DEFINITIONS: &[&str] = &[
+    include_str!("../../tests/golden/cycle.csv"),
+    include_str!("../../tests/golden/indicators_definitions.csv"),
+    include_str!("../../tests/golden/momentum.csv"),
+    include_str!("../../tests/golden/other.csv"),
+    include_str!("../../tests/golden/regime.csv"),
+    include_str!("../../tests/golden/trend.csv"),
+    include_str!("../../tests/golden/volatility.csv"),
+    include_str!("../../tests/golden/volume.csv"),
+];
+
+/// The Python original's own output on its own bars.
+const SEED_BARS: &str = include_str!("../../tests/golden/seed_bars.csv");
+const SEED: &str = include_str!("../../tests/golden/seed.csv");
 
 /// Header and rows; an empty cell is NaN.
 fn table(text: &str) -> (Vec<&str>, Vec<Vec<f64>>) {
@@ -16,7 +29,8 @@ fn table(text: &str) -> (Vec<&str>, Vec<Vec<f64>>) {
     (header, lines.map(|line| line.split(',').map(cell).collect()).collect())
 }
 
-fn golden_series() -> Series {
+/// One bar a minute from rows of OHLCV.
+fn bars(text: &str) -> Vec<Bar> {
     let bar = |(i, row): (usize, Vec<f64>)| Bar {
         timestamp: i as i64 * 60_000,
         open: row[0],
@@ -25,8 +39,15 @@ fn golden_series() -> Series {
         close: row[3],
         volume: row[4],
     };
-    let bars = table(TALIB).1.into_iter().enumerate().map(bar).collect();
-    let series = Series::new("GOLDEN", "1m".parse().unwrap(), bars).unwrap();
+    table(text).1.into_iter().enumerate().map(bar).collect()
+}
+
+fn minutes(bars: Vec<Bar>) -> Series {
+    Series::new("GOLDEN", "1m".parse().unwrap(), bars).unwrap()
+}
+
+fn golden_series() -> Series {
+    let series = minutes(bars(TALIB));
     let share = |i: usize| (i * 37 % 101) as f64 / 100.0;
     let quote = |b: &Bar| b.volume * f64::midpoint(b.high, b.low);
     let numbered = || series.bars().iter().enumerate();
@@ -78,5 +99,54 @@ fn lines_equal_their_definitions_written_out() {
             let values = &lines.get(name).unwrap().values;
             assert!(rows.iter().all(|row| row[column].is_nan() == values[row[0] as usize].is_nan()), "{name}");
         }
+    }
+}
+
+/// Our line for a column of the original's output; none where there is nothing to compare with.
+fn compat_line(column: &str) -> Option<String> {
+    let (id, line) = column.split_once('.')?;
+    let line = match column {
+        "rmi.rsi" => "rmi",
+        "madr_v2.int_madr" => "madr_raw",
+        // Never set, constant, a bar counter, the high again, or another column again.
+        "qqe_mod.rsi_ma"
+        | "qqe_mod.long_band"
+        | "qqe_mod.short_band"
+        | "qqe_mod.trend"
+        | "rsx.int_f88"
+        | "rsx.int_f90"
+        | "madr_v2.int_src"
+        | "madr_v2.int_madr_smoothed"
+        | "supertrend.int_st" => return None,
+        _ if id == "qqe_legacy" => return None,
+        _ => line.strip_prefix("int_").unwrap_or(line),
+    };
+    Some(format!("{id}.{line}"))
+}
+
+#[test]
+fn compat_lines_equal_the_originals_output() {
+    let lines = compute(&catalogue(Mode::Compat), &minutes(bars(SEED_BARS)));
+    let (header, rows) = table(SEED);
+    let mut compared = 0;
+    for (column, name) in header.iter().enumerate().skip(1) {
+        let Some(name) = compat_line(name) else { continue };
+        check(&lines, &name, rows.iter().map(|row| (row[0] as usize, row[column])), 1e-8);
+        let values = &lines.get(&name).unwrap().values;
+        assert!(rows.iter().all(|row| row[column].is_nan() == values[row[0] as usize].is_nan()), "{name}");
+        compared += 1;
+    }
+    assert_eq!(compared, 252);
+}
+
+#[test]
+fn every_indicator_has_a_golden() {
+    let outside = DEFINITIONS.iter().chain(&[TALIB]).flat_map(|text| table(text).0);
+    let known: Vec<&str> = outside.filter_map(|name| name.split_once('.')).map(|(id, _)| id).collect();
+    for instance in default_catalogue() {
+        assert!(known.contains(&instance.id()) || instance.definition().numbered, "{}", instance.id());
+    }
+    for definition in definitions() {
+        assert!(known.iter().any(|id| id.starts_with(definition.id)), "{}", definition.id);
     }
 }

@@ -1,7 +1,8 @@
 use std::fmt;
+use std::sync::Arc;
 
-use super::catalogue::definitions;
-use super::{Args, Compat, Definition, Mode, Stream};
+use super::formula::First;
+use super::{About, Args, Compat, Definition, Formula, Library, LineSpec, Mode, Stream};
 
 /// Why a text does not name an indicator.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -18,7 +19,7 @@ pub enum IndicatorError {
     #[error("{indicator} has no parameter `{name}`; it has {known}")]
     UnknownParameter {
         /// Indicator id.
-        indicator: &'static str,
+        indicator: String,
         /// What was asked for.
         name: String,
         /// Its parameters, separated by commas, or "none".
@@ -28,17 +29,17 @@ pub enum IndicatorError {
     #[error("{indicator}: {name} is given twice; keep one")]
     GivenTwice {
         /// Indicator id.
-        indicator: &'static str,
+        indicator: String,
         /// Parameter name.
-        name: &'static str,
+        name: String,
     },
     /// Not a (whole) number or outside its range.
     #[error("{indicator}: {name} is `{value}` but must be {wanted} from {min} to {max}")]
     BadValue {
         /// Indicator id.
-        indicator: &'static str,
+        indicator: String,
         /// Parameter name.
-        name: &'static str,
+        name: String,
         /// What was given.
         value: String,
         /// "a number" or "a whole number".
@@ -56,10 +57,45 @@ pub enum IndicatorError {
     },
 }
 
+/// What an instance is an instance of.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    Catalogue(&'static Definition),
+    Formula(Arc<Formula>),
+}
+
+impl Origin {
+    pub(super) fn about(&self) -> About<'_> {
+        match self {
+            Self::Catalogue(definition) => definition.about(),
+            Self::Formula(formula) => formula.about(),
+        }
+    }
+
+    pub(super) const fn formula(&self) -> Option<&Arc<Formula>> {
+        match self {
+            Self::Catalogue(_) => None,
+            Self::Formula(formula) => Some(formula),
+        }
+    }
+}
+
+impl From<&'static Definition> for Origin {
+    fn from(definition: &'static Definition) -> Self {
+        Self::Catalogue(definition)
+    }
+}
+
+impl From<Arc<Formula>> for Origin {
+    fn from(formula: Arc<Formula>) -> Self {
+        Self::Formula(formula)
+    }
+}
+
 /// An indicator with the values of its parameters.
 #[derive(Debug, Clone)]
 pub struct Instance {
-    definition: &'static Definition,
+    origin: Origin,
     values: Vec<f64>,
     mode: Mode,
     id: String,
@@ -67,22 +103,31 @@ pub struct Instance {
 
 impl Instance {
     /// With default parameters.
-    pub(super) fn default_of(definition: &'static Definition, mode: Mode) -> Self {
-        Self::of(definition, definition.params.iter().map(|p| p.default).collect(), mode)
+    pub(super) fn default_of(origin: impl Into<Origin>, mode: Mode) -> Self {
+        let origin = origin.into();
+        let values = origin.about().params.iter().map(|p| p.default).collect();
+        Self::of(origin, values, mode)
     }
 
     /// `values` must be as many as the parameters and within their ranges.
-    pub(super) fn of(definition: &'static Definition, values: Vec<f64>, mode: Mode) -> Self {
-        let is_default = definition.params.iter().zip(&values).all(|(p, v)| p.default == *v);
-        let mut id = definition.id.to_owned();
-        if definition.numbered || !is_default {
+    pub(super) fn of(origin: impl Into<Origin>, values: Vec<f64>, mode: Mode) -> Self {
+        let origin = origin.into();
+        let about = origin.about();
+        let is_default = about.params.iter().zip(&values).all(|(p, v)| p.default == *v);
+        let mut id = about.id.to_owned();
+        if about.numbered || !is_default {
             for value in &values {
                 // A dot would split the column name `id.line` in the wrong place.
                 id.push('_');
                 id.push_str(&value.to_string().replace('.', "p"));
             }
         }
-        Self { definition, values, mode, id }
+        Self { origin, values, mode, id }
+    }
+
+    /// A formula with default parameters.
+    pub fn of_formula(formula: Arc<Formula>) -> Self {
+        Self::default_of(formula, Mode::Standard)
     }
 
     /// Unique per indicator and parameters: the definition's id for default parameters, else the values follow it.
@@ -91,8 +136,8 @@ impl Instance {
     }
 
     /// What it is an instance of.
-    pub const fn definition(&self) -> &'static Definition {
-        self.definition
+    pub fn definition(&self) -> About<'_> {
+        self.origin.about()
     }
 
     /// Which definitions it follows.
@@ -101,28 +146,56 @@ impl Instance {
     }
 
     /// Parameter names and values, in declared order.
-    pub fn params(&self) -> Vec<(&'static str, f64)> {
-        self.definition.params.iter().map(|p| p.name).zip(self.values.iter().copied()).collect()
+    pub fn params(&self) -> Vec<(&str, f64)> {
+        self.definition().params.iter().map(|p| p.name.as_ref()).zip(self.values.iter().copied()).collect()
     }
 
     /// Column names `id.line`, in declared order.
     pub fn line_names(&self) -> Vec<String> {
-        self.definition.lines.iter().map(|line| format!("{}.{}", self.id, line.name)).collect()
+        self.definition().lines.iter().map(|line| format!("{}.{}", self.id, line.name)).collect()
     }
 
-    /// Index of the first bar on which line number `line` is defined: exactly the bars before it are missing.
+    /// Index of the first bar on which line number `line` is defined: exactly the bars before it are missing. A line of
+    /// a formula that waits for an event in the data begins there or later.
     pub fn first_index(&self, line: usize) -> usize {
-        self.definition.lines[line].first_index(self.args())
+        self.firsts()[line].bar
     }
 
     /// Index of the first bar on which every line is defined.
     pub fn warm_up(&self) -> usize {
-        (0..self.definition.lines.len()).map(|line| self.first_index(line)).max().unwrap_or(0)
+        self.firsts().into_iter().map(|first| first.bar).max().unwrap_or(0)
+    }
+
+    /// Where each line begins.
+    pub fn firsts(&self) -> Vec<First> {
+        match &self.origin {
+            Origin::Catalogue(definition) => {
+                let first = |line: &LineSpec| First { bar: line.first_index(self.args()), exact: true };
+                definition.lines.iter().map(first).collect()
+            }
+            Origin::Formula(formula) => formula.firsts(self.args()),
+        }
     }
 
     /// A fresh state machine; its rows are as wide as [`Instance::line_names`].
     pub fn start(&self) -> Box<dyn Stream> {
-        self.definition.engine.start(self.args())
+        match &self.origin {
+            Origin::Catalogue(definition) => definition.engine.start(self.args()),
+            Origin::Formula(formula) => formula.start(self.args()),
+        }
+    }
+
+    /// The formula it is an instance of, if it comes from one.
+    pub fn formula(&self) -> Option<&Arc<Formula>> {
+        self.origin.formula()
+    }
+
+    /// Stable text of indicator, parameters and, of a formula, its content: equal keys mean equal lines on equal bars.
+    pub fn key(&self) -> String {
+        match &self.origin {
+            Origin::Catalogue(_) => self.to_string(),
+            Origin::Formula(formula) => format!("{self}#{}", formula.hash()),
+        }
     }
 
     pub(super) fn args(&self) -> Args<'_> {
@@ -135,7 +208,7 @@ impl fmt::Display for Instance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let params: Vec<String> = self.params().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mode = if self.mode == Mode::Compat { "compat:" } else { "" };
-        write!(f, "{mode}{}({})", self.definition.id, params.join(","))
+        write!(f, "{mode}{}({})", self.definition().id, params.join(","))
     }
 }
 
@@ -147,33 +220,7 @@ pub fn parse_instance(text: &str) -> Result<Instance, IndicatorError> {
 
 /// Like [`parse_instance`], in `mode` unless the text says `compat:`.
 pub fn parse_instance_in(text: &str, mode: Mode) -> Result<Instance, IndicatorError> {
-    let syntax = || IndicatorError::Syntax { text: text.to_owned() };
-    let text = text.trim();
-    let (mode, bare) = text.strip_prefix("compat:").map_or((mode, text), |rest| (Mode::Compat, rest.trim()));
-    let (name, inside) = match bare.split_once('(') {
-        Some((name, rest)) => (name.trim(), Some(rest.strip_suffix(')').ok_or_else(syntax)?)),
-        None => (bare, None),
-    };
-    if inside.is_none()
-        && let Some(instance) = super::catalogue(mode).into_iter().find(|i| i.id == name)
-    {
-        return Ok(instance);
-    }
-    let known = || definitions().iter().filter_map(|d| in_mode(d, mode));
-    let Some(definition) = known().find(|d| d.id == name) else {
-        let known = known().map(|d| d.id).collect::<Vec<_>>().join(", ");
-        return Err(IndicatorError::UnknownIndicator { name: name.to_owned(), known });
-    };
-    let mut values: Vec<Option<f64>> = vec![None; definition.params.len()];
-    for part in inside.unwrap_or("").split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let (key, value) = part.split_once('=').ok_or_else(syntax)?;
-        let (place, value) = parameter(definition, key.trim(), value.trim())?;
-        if values[place].replace(value).is_some() {
-            return Err(IndicatorError::GivenTwice { indicator: definition.id, name: definition.params[place].name });
-        }
-    }
-    let values = values.iter().zip(definition.params).map(|(value, p)| value.unwrap_or(p.default)).collect();
-    Ok(Instance::of(definition, values, mode))
+    Library::default().parse_instance(text, mode)
 }
 
 /// The definition an indicator follows in `mode`, if there is one.
@@ -182,30 +229,5 @@ pub(super) const fn in_mode(definition: &'static Definition, mode: Mode) -> Opti
         (Mode::Standard, _) | (Mode::Compat, Compat::Same) => Some(definition),
         (Mode::Compat, Compat::Own(original)) => Some(original),
         (Mode::Compat, Compat::Absent) => None,
-    }
-}
-
-/// Position and checked value of one parameter.
-fn parameter(definition: &'static Definition, key: &str, text: &str) -> Result<(usize, f64), IndicatorError> {
-    let indicator = definition.id;
-    let Some(place) = definition.params.iter().position(|p| p.name == key) else {
-        let names: Vec<&str> = definition.params.iter().map(|p| p.name).collect();
-        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(IndicatorError::UnknownParameter { indicator, name: key.to_owned(), known });
-    };
-    let p = &definition.params[place];
-    match text.parse::<f64>() {
-        Ok(value) if (p.min..=p.max).contains(&value) && (!p.whole || value.fract() == 0.0) => {
-            // Adding 0 turns -0 into 0, which would otherwise give the instance another id.
-            Ok((place, value + 0.0))
-        }
-        _ => Err(IndicatorError::BadValue {
-            indicator,
-            name: p.name,
-            value: text.to_owned(),
-            wanted: if p.whole { "a whole number" } else { "a number" },
-            min: p.min,
-            max: p.max,
-        }),
     }
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::Unit;
 
 /// One computed column: `id.line`, one value per bar, NaN where undefined.
@@ -6,7 +8,7 @@ pub struct Line {
     /// `id.line`, for example `rsi_14.rsi`.
     pub name: String,
     /// One-line meaning.
-    pub meaning: &'static str,
+    pub meaning: Cow<'static, str>,
     /// Kind and scale law.
     pub unit: Unit,
     /// True for an intermediate of the calculation rather than a usual output.

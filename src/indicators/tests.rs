@@ -8,7 +8,7 @@ use super::*;
 use crate::market::{Bar, Extra, Flow, Series};
 
 /// A random walk of the log price with random ranges and volumes.
-fn random_bars(n: usize, seed: u64) -> Vec<Bar> {
+pub(super) fn random_bars(n: usize, seed: u64) -> Vec<Bar> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut price = 100.0;
     (0..n)
@@ -24,7 +24,7 @@ fn random_bars(n: usize, seed: u64) -> Vec<Bar> {
 }
 
 /// The bars with taker volumes and trade counts that follow from each bar alone.
-fn series(bars: Vec<Bar>) -> Series {
+pub(super) fn series(bars: Vec<Bar>) -> Series {
     let share = |b: &Bar| (b.timestamp / 60_000 * 37 % 101) as f64 / 100.0;
     let quote = |b: &Bar| b.volume * f64::midpoint(b.high, b.low);
     let columns = [
@@ -193,7 +193,7 @@ fn bars_of(n: usize, price: impl Fn(usize) -> f64, range: f64, volume: f64) -> V
 }
 
 /// Series that break formulas: name and bars.
-fn hard_series() -> Vec<(&'static str, Vec<Bar>)> {
+pub(super) fn hard_series() -> Vec<(&'static str, Vec<Bar>)> {
     let storm = |scale: f64| {
         let shrink = |b: Bar| Bar {
             open: b.open * scale,

@@ -104,6 +104,16 @@ impl RunDir {
         self.0.join("analysis").join(name)
     }
 
+    /// formulas/<id>.indicator: a copy of a formula whose lines the run was made of.
+    pub fn formula_file(&self, id: &str) -> PathBuf {
+        self.0.join("formulas").join(format!("{id}.indicator"))
+    }
+
+    /// rule.indicator: a copy of the rule its configuration names.
+    pub fn rule_file(&self) -> PathBuf {
+        self.0.join("rule.indicator")
+    }
+
     /// backtest/
     pub fn backtest_dir(&self) -> PathBuf {
         self.0.join("backtest")
@@ -135,7 +145,7 @@ impl RunDir {
         let file = File::create(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {
-                for folder in ["", "analysis", "backtest", "checkpoints"] {
+                for folder in ["", "analysis", "backtest", "checkpoints", "formulas"] {
                     remove_unfinished(&self.0.join(folder), ".");
                 }
                 Ok(RunLock { _file: file })

@@ -9,15 +9,15 @@ use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use super::fitted::Fitted;
 use super::forecast::read_forecast;
+use super::formulas::rule_of_run;
 use crate::backtest::{
-    BuyAndHold, EquityPoint, NetworkStrategy, RandomEntries, RuleColumns, RuleStrategy, Simulation, Statistics,
-    StrategyReport, Trade, Verdict, Yardstick, comparison_table, regime_table, simulate,
+    BuyAndHold, EquityPoint, NetworkStrategy, RandomEntries, RuleStrategy, Simulation, Statistics, StrategyReport,
+    Trade, Verdict, Yardstick, comparison_table, regime_table, simulate,
 };
 use crate::config::BacktestConfig;
 use crate::data::{Column, Table, write_table};
 use crate::dataset::{Slice, make_labels};
 use crate::files::write_atomic;
-use crate::indicators::Lines;
 use crate::runs::RunDir;
 use crate::training::ModelCard;
 
@@ -90,7 +90,8 @@ pub(super) fn backtest_run(
     let ours = simulate(bars, range.clone(), &mut network, config);
     job.check()?;
     job.progress(1, 4, "trading the rule");
-    let rule = simulate(bars, range.clone(), &mut RuleStrategy::new(rule_columns(&collected.lines)?, config), config);
+    let mut rule = RuleStrategy::new(&rule_of_run(dir, config)?, &collected.series, config);
+    let rule = simulate(bars, range.clone(), &mut rule, config);
     let hold = simulate(bars, range.clone(), &mut BuyAndHold::default(), config);
     let hold_bars = if config.max_bars > 0 { config.max_bars } else { horizon };
     let size = mean_size(&ours).unwrap_or(config.max_size);
@@ -136,20 +137,6 @@ pub(super) fn backtest_run(
     write(&folder, &summary, &all)?;
     emit(&summary, job);
     Ok(summary)
-}
-
-/// The lines of the classical rule.
-pub(super) fn rule_columns(lines: &Lines) -> Result<RuleColumns<'_>> {
-    let column = |name: &str| {
-        let line = lines.get(name).with_context(|| format!("the rule needs the line {name}"))?;
-        Ok::<&[f64], anyhow::Error>(&line.values)
-    };
-    Ok(RuleColumns {
-        rsx: column("rsx.rsx")?,
-        wt1: column("wavetrend.WT1")?,
-        wt2: column("wavetrend.WT2")?,
-        squeeze_on: column("squeeze_volatility.squeeze_on")?,
-    })
 }
 
 fn last_equity(simulation: &Simulation) -> f64 {

@@ -4,10 +4,11 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use super::event::{Job, TaskEvent};
+use super::formulas::formulas_of;
 use crate::data::{
     CaptureKey, CaptureState, ReadOptions, ReadReport, capture_path, read_capture, read_series, write_capture,
 };
-use crate::indicators::{Lines, catalogue_key, compute, default_catalogue};
+use crate::indicators::{Library, Lines, Mode, catalogue_key, compute};
 use crate::market::{Series, Timeframe};
 
 /// Which bars to collect lines of.
@@ -19,6 +20,8 @@ pub struct CollectRequest {
     pub symbol: Option<String>,
     /// Bar length; inferred when absent.
     pub timeframe: Option<Timeframe>,
+    /// Indicators to compute; the catalogue and the workspace's formulas when absent.
+    pub library: Option<Library>,
 }
 
 /// Bars with all their indicator lines.
@@ -28,8 +31,10 @@ pub struct Collected {
     pub series: Series,
     /// What reading it found.
     pub report: ReadReport,
-    /// Every line of the catalogue over every bar.
+    /// Every line of the catalogue and of the formulas over every bar.
     pub lines: Lines,
+    /// Where the lines come from.
+    pub library: Library,
     /// SHA-256 of the bars.
     pub fingerprint: String,
     /// Indicators with version and parameters.
@@ -44,16 +49,20 @@ pub struct Collected {
     pub seconds: f64,
 }
 
-/// Reads bars and captures every indicator line of them in the workspace, or loads the capture if bars, parameters and
-/// catalogue are the same. Lines are always computed from the first bar of the file.
+/// Reads bars and captures every indicator line of them in the workspace, or loads the capture if bars, parameters,
+/// catalogue and formulas are the same. Lines are always computed from the first bar of the file.
 pub fn collect(workspace: &Path, request: &CollectRequest, job: &Job) -> Result<Collected> {
     job.progress(0, 0, "reading bars");
+    let library = match &request.library {
+        Some(library) => library.clone(),
+        None => formulas_of(workspace)?,
+    };
     let options =
         ReadOptions { symbol: request.symbol.clone(), timeframe: request.timeframe, ..ReadOptions::default() };
     let (series, report) = read_series(&request.file, &options)?;
     job.check()?;
     let start = Instant::now();
-    let instances = default_catalogue();
+    let instances = library.catalogue(Mode::Standard);
     let key = CaptureKey { fingerprint: series.fingerprint(), catalogue: catalogue_key(&instances) };
     let capture = capture_path(workspace, &series.symbol, series.timeframe, report.start_ms, report.end_ms);
     let headers = compute(&instances, &series.truncated(0));
@@ -83,5 +92,5 @@ pub fn collect(workspace: &Path, request: &CollectRequest, job: &Job) -> Result<
         series.len() as f64 / seconds,
     )));
     let CaptureKey { fingerprint, catalogue } = key;
-    Ok(Collected { series, report, lines, fingerprint, catalogue, capture, reused, reason, seconds })
+    Ok(Collected { series, report, lines, library, fingerprint, catalogue, capture, reused, reason, seconds })
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
-use super::backtest::rule_columns;
 use super::event::Job;
+use super::formulas::rule_of_run;
 use super::prepare::{Dataset, prepare_for};
 use super::view::RunView;
 use crate::analysis::attention::{AttentionMaps, attention_maps};
@@ -131,7 +131,8 @@ impl Explainer {
             NetworkStrategy::new(forecast.predictions(), config, fitted.calibrated(), horizon, bars_per_year)?;
         let thresholds = [strategy.long_threshold(), strategy.short_threshold()];
         let decisions = decide_all(&mut strategy, bars);
-        let rule = decide_all(&mut RuleStrategy::new(rule_columns(&view.collected.lines)?, config), bars);
+        let rule = rule_of_run(&view.dir, config)?;
+        let rule = decide_all(&mut RuleStrategy::new(&rule, &view.collected.series, config), bars);
         Ok(Self { view, network, dataset, decisions, rule, thresholds })
     }
 

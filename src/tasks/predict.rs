@@ -7,10 +7,12 @@ use super::collect::{CollectRequest, collect};
 use super::event::Job;
 use super::fitted::Fitted;
 use super::forecast::{Forecast, raw_forecasts};
+use super::formulas::formulas_of;
 use super::prepare::prepare_for;
 use crate::backtest::{Decision, Direction, NetworkStrategy, Strategy as _};
 use crate::config::DevicePreference;
 use crate::data::time_text;
+use crate::indicators::Library;
 use crate::runs::RunDir;
 use crate::training::{load_model, pick_device};
 
@@ -77,7 +79,7 @@ pub fn predict(request: &PredictRequest, job: &Job) -> Result<Vec<PredictionReco
     let (device, _) = pick_device(DevicePreference::Cpu)?;
     let (card, network) = load_model(&dir.model_file(), &device)?;
     let fitted = Fitted::load(&dir)?;
-    let collected = collect(&request.workspace, &collect_request(&request.data), job)?;
+    let collected = collect(&request.workspace, &collect_request(&request.data, formulas_of(dir.path())?), job)?;
     if collected.series.timeframe.to_string() != card.timeframe {
         anyhow::bail!(
             "the model reads {} bars, {} holds {} bars",
@@ -112,8 +114,8 @@ pub fn predict(request: &PredictRequest, job: &Job) -> Result<Vec<PredictionReco
     Ok(records)
 }
 
-fn collect_request(data: &Path) -> CollectRequest {
-    CollectRequest { file: data.to_owned(), ..CollectRequest::default() }
+fn collect_request(data: &Path, library: Library) -> CollectRequest {
+    CollectRequest { file: data.to_owned(), library: Some(library), ..CollectRequest::default() }
 }
 
 fn record(forecast: &Forecast, t: usize, horizon: usize, decision: Decision, gates: String) -> PredictionRecord {

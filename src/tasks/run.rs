@@ -10,10 +10,13 @@ use super::collect::{CollectRequest, Collected, collect};
 use super::event::{Job, StageClock, TaskEvent, now};
 use super::figures::write_figures;
 use super::fitted::Fitted;
+use super::formulas::{formulas_of, keep_formulas, keep_rule, load_rule, rule_of_run};
 use super::prepare::{Dataset, prepare, prepare_for};
 use super::train::train;
+use crate::backtest::Rule;
 use crate::config::{DevicePreference, RunConfig};
 use crate::dataset::Slice;
+use crate::indicators::Library;
 use crate::jobs::Cancelled;
 use crate::runs::{Manifest, RunDir, RunStatus, Stage, find_by_key};
 use crate::training::{Device, load_model, pick_device};
@@ -49,14 +52,19 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     let mut config = request.config.clone();
     let file = absolute(&config.data.file)?;
     config.data.file = file.display().to_string();
+    if !config.backtest.rule.is_empty() {
+        config.backtest.rule = absolute_rule(&config.backtest.rule)?.display().to_string();
+    }
     let clock = StageClock::start(Stage::Collect, job);
-    let collected = collect_for(&request.workspace, &config, job)?;
+    let collected = collect_for(&request.workspace, &config, None, job)?;
     report_collect(&clock, &collected, job);
+    // A rule that cannot be traded shows before the training, not behind it.
+    let rule = load_rule(&config.backtest, &collected.library)?;
     if request.until == Stage::Collect {
         bail!("a run needs more than its bars");
     }
     let (device, device_name) = pick_device(config.train.device)?;
-    let key = run_key(&config, &collected)?;
+    let key = run_key(&config, &collected, &rule)?;
     let found = if request.resume { find_by_key(&request.workspace, &key) } else { None };
     let dataset = prepare(&collected, &config, job)?;
     let dir = if let Some(entry) = found {
@@ -64,7 +72,10 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
         entry.dir
     } else {
         let manifest = new_manifest(&config, &collected, key, request.threads, &device_name)?;
-        RunDir::create(&request.workspace, &manifest)?
+        let dir = RunDir::create(&request.workspace, &manifest)?;
+        keep_formulas(&dir, &collected.library)?;
+        keep_rule(&dir, &config.backtest, &rule)?;
+        dir
     };
     let _lock = dir.lock()?;
     // Another process may have worked on it until now.
@@ -168,11 +179,20 @@ fn absolute(file: &str) -> Result<PathBuf> {
     std::path::absolute(file).with_context(|| format!("data.file {file:?} is no usable path"))
 }
 
-fn collect_for(workspace: &Path, config: &RunConfig, job: &Job) -> Result<Collected> {
+fn absolute_rule(file: &str) -> Result<PathBuf> {
+    std::path::absolute(file).with_context(|| format!("backtest.rule {file:?} is no usable path"))
+}
+
+/// `library` is the run's own; a new run takes the workspace's.
+fn collect_for(workspace: &Path, config: &RunConfig, library: Option<Library>, job: &Job) -> Result<Collected> {
     let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
     let timeframe = text(&config.data.timeframe).map(|t| t.parse()).transpose().context("data.timeframe")?;
-    let request =
-        CollectRequest { file: PathBuf::from(&config.data.file), symbol: text(&config.data.symbol), timeframe };
+    let request = CollectRequest {
+        file: PathBuf::from(&config.data.file),
+        symbol: text(&config.data.symbol),
+        timeframe,
+        library,
+    };
     collect(workspace, &request, job)
 }
 
@@ -188,11 +208,14 @@ fn report_collect(clock: &StageClock, collected: &Collected, job: &Job) {
 }
 
 /// Equal for runs that must come to the same figures: everything but names, places and the device.
-fn run_key(config: &RunConfig, collected: &Collected) -> Result<String> {
+fn run_key(config: &RunConfig, collected: &Collected, rule: &Rule) -> Result<String> {
     let mut config = config.clone();
     config.train.run_name.clear();
     config.train.device = DevicePreference::Auto;
     config.data.file.clear();
+    if !config.backtest.rule.is_empty() {
+        rule.formula().hash().clone_into(&mut config.backtest.rule);
+    }
     let text = json!([config, collected.fingerprint, collected.catalogue, env!("CARGO_PKG_VERSION")]);
     Ok(format!("{:x}", Sha256::digest(serde_json::to_string(&text)?.as_bytes())))
 }
@@ -244,7 +267,7 @@ pub fn open_run(workspace: &Path, path: &Path, job: &Job) -> Result<OpenRun> {
     let dir = RunDir::open(path)?;
     let manifest = dir.load()?;
     let clock = StageClock::start(Stage::Collect, job);
-    let collected = collect_for(workspace, &manifest.config, job)?;
+    let collected = collect_for(workspace, &manifest.config, Some(formulas_of(dir.path())?), job)?;
     if collected.fingerprint != manifest.fingerprint {
         bail!("the bars in {} are not the ones the run was made of", manifest.data_file);
     }
@@ -271,7 +294,8 @@ pub fn stage_of_run(
     match stage {
         Stage::Collect => {}
         Stage::Train => {
-            if run_key(&manifest.config, &collected)? != manifest.key {
+            let rule = rule_of_run(&dir, &manifest.config.backtest)?;
+            if run_key(&manifest.config, &collected, &rule)? != manifest.key {
                 bail!("the program or its indicators changed since the run began: start a new run");
             }
             let dataset = prepare(&collected, &manifest.config.clone(), job)?;

@@ -9,6 +9,7 @@ use super::collect::Collected;
 use super::event::Job;
 use super::fitted::Fitted;
 use super::forecast::{Forecast, read_forecast};
+use super::formulas::formulas_of;
 use crate::analysis::attention::AttentionReport;
 use crate::analysis::attribution::Importance;
 use crate::analysis::calibration::CalibrationReport;
@@ -18,7 +19,7 @@ use crate::analysis::verdict::Verdict;
 use crate::backtest::{EquityPoint, ExitReason, Trade};
 use crate::data::{ReadOptions, Table, read_series, read_table};
 use crate::dataset::{Labels, make_labels};
-use crate::indicators::{catalogue_key, compute, default_catalogue};
+use crate::indicators::{Library, Mode, catalogue_key, compute};
 use crate::runs::{Manifest, RunDir, read_lines};
 use crate::training::{Device, EpochMetrics, EpochTiming, ModelCard, load_model};
 
@@ -156,7 +157,7 @@ pub fn open_view(path: &Path, job: &Job) -> Result<RunView> {
         timeframe: config.data.timeframe.parse().ok(),
         ..ReadOptions::default()
     };
-    let collected = look(&file, &options, job)?;
+    let collected = look(&file, &options, &formulas_of(path)?, job)?;
     if collected.fingerprint != manifest.fingerprint {
         bail!("the bars in {} are not the ones the run was made of", file.display());
     }
@@ -203,12 +204,12 @@ pub fn open_view(path: &Path, job: &Job) -> Result<RunView> {
     Ok(view)
 }
 
-/// Bars of a file with all lines, for looking only: nothing is written.
-pub fn look(file: &Path, options: &ReadOptions, job: &Job) -> Result<Collected> {
+/// Bars of a file with all lines of `library`, for looking only: nothing is written.
+pub fn look(file: &Path, options: &ReadOptions, library: &Library, job: &Job) -> Result<Collected> {
     let (series, report) = read_series(file, options)?;
     job.check()?;
     job.progress(1, 4, "computing indicators");
-    let instances = default_catalogue();
+    let instances = library.catalogue(Mode::Standard);
     let lines = compute(&instances, &series);
     Ok(Collected {
         fingerprint: series.fingerprint(),
@@ -216,6 +217,7 @@ pub fn look(file: &Path, options: &ReadOptions, job: &Job) -> Result<Collected> 
         series,
         report,
         lines,
+        library: library.clone(),
         capture: PathBuf::new(),
         reused: false,
         reason: "computed for looking".to_owned(),

@@ -9,6 +9,8 @@ mod causality;
 mod cli;
 mod common;
 mod data_files;
+mod formulas;
 mod gui;
 mod kill;
 mod pipeline;
+mod twins;

@@ -1,6 +1,7 @@
 mod fills;
 mod properties;
 mod reports;
+mod rules;
 mod strategies;
 
 use super::*;

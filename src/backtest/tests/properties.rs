@@ -62,6 +62,31 @@ proptest! {
     }
 
     #[test]
+    fn the_subset_of_all_trades_is_the_simulation(
+        bars in any_bars(), script in any_script(), config in any_costs(), every in 1..4_usize,
+    ) {
+        let s = simulate(&bars, 0..bars.len(), &mut Script(script), &config);
+        let all = subset(&s.trades, |_| true, &bars, 0..bars.len(), &config);
+        prop_assert_eq!((all.trades.len(), all.equity.len()), (s.trades.len(), s.equity.len()));
+        for (a, b) in all.equity.iter().zip(&s.equity) {
+            prop_assert!(near(a.equity, b.equity) && near(a.cash, b.cash) && near(a.position, b.position));
+        }
+        // Of some of them: every net return as it was, each on the equity that these alone have made.
+        let passes = |t: &Trade| t.entry_bar.is_multiple_of(every);
+        let some = subset(&s.trades, passes, &bars, 0..bars.len(), &config);
+        let mut own = config.initial_cash;
+        let passing: Vec<&Trade> = s.trades.iter().filter(|t| passes(t)).collect();
+        prop_assert_eq!(some.trades.len(), passing.len());
+        for (ours, theirs) in some.trades.iter().zip(passing) {
+            prop_assert_eq!(ours.net_return, theirs.net_return);
+            let paid = ours.units.abs() * ours.entry_price * (1.0 + Costs::new(&config).fee);
+            prop_assert!(near(paid, theirs.size * own), "{} of {own}", theirs.size);
+            own += ours.pnl;
+        }
+        prop_assert!(near(some.equity[bars.len() - 1].equity, own));
+    }
+
+    #[test]
     fn no_fill_on_the_bar_that_decided(bars in any_bars(), script in any_script(), config in any_costs()) {
         let s = simulate(&bars, 0..bars.len(), &mut Script(script.clone()), &config);
         for t in &s.trades {

@@ -104,22 +104,3 @@ fn no_entry_that_needs_an_unknown_atr() {
     let mut strategy = NetworkStrategy::new(predictions, &config, Calibrated::default(), 6, 2500.0).unwrap();
     assert_eq!(simulate(&bars, 20..30, &mut strategy, &config).trades[0].decision_bar, 20);
 }
-
-#[test]
-fn the_rule_buys_released_turns_from_oversold() {
-    let bars = flat(&[100.0; 8]);
-    // wt1 crosses up at bars 1 and 5 and down at bar 3.
-    let wt1 = [-2.0, -1.0, -1.0, -3.0, -3.0, -1.0, -1.0, -1.0];
-    let wt2 = [-1.0, -2.0, -2.0, -2.0, -2.0, -2.0, -2.0, -2.0];
-    let run = |rsx: f64, squeeze_on: [f64; 8], wt1: &[f64], side: Side| {
-        let columns = RuleColumns { rsx: &[rsx; 8], wt1, wt2: &wt2, squeeze_on: &squeeze_on };
-        let config = BacktestConfig { side, ..free() };
-        let s = simulate(&bars, 0..8, &mut RuleStrategy::new(columns, &config), &config);
-        s.trades.iter().map(|t| (t.decision_bar, t.exit_bar, t.side)).collect::<Vec<_>>()
-    };
-    assert_eq!(run(40.0, [0.0; 8], &wt1, Side::Long), [(1, 4, Direction::Long), (5, 7, Direction::Long)]);
-    assert_eq!(run(40.0, [1.0; 8], &wt1, Side::Long), [], "squeezed");
-    assert_eq!(run(60.0, [0.0; 8], &wt1, Side::Both), [], "not oversold, and the down-cross is below 0");
-    assert_eq!(run(40.0, [0.0; 8], &[f64::NAN; 8], Side::Long), []);
-    assert_eq!(run(40.0, [0.0; 8], &wt1, Side::Short), []);
-}

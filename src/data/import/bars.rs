@@ -43,10 +43,12 @@ impl Ordered {
             return Ok(Self { bars, extras: rows.extras, order: None, sorted_rows: 0, duplicates_dropped: 0 });
         }
         let (order, sorted_rows) = sorted(path, time, places, care)?;
-        let falling = time.windows(2).all(|pair| pair[0] >= pair[1]);
+        let rises = time.windows(2).filter(|pair| pair[0] < pair[1]).count();
         if sorted_rows > 0 {
-            let sentence = if falling {
+            let sentence = if rises == 0 {
                 "the newest bar came first: the rows were turned round".to_owned()
+            } else if rises * 10 < time.len() {
+                format!("the newest bar came first: the rows were turned round, and sorted where {rises} of them rose")
             } else {
                 format!("{} stood behind a later one and were sorted in", counted(sorted_rows, "row"))
             };

@@ -8,7 +8,7 @@ use super::form::Form;
 use super::format::{self, Format};
 use super::symbols::Named;
 use super::table::{Part, Table};
-use super::{Confidence, Decimal, Guess, ReadOptions, Role, TimeGuess, container, file_name};
+use super::{Confidence, Decimal, Guess, ReadOptions, Role, TIMEFRAME, TimeGuess, container, file_name};
 use crate::market::Timeframe;
 
 /// Rows of a preview.
@@ -59,9 +59,10 @@ impl File {
     }
 
     pub(super) fn timeframe(&self) -> Option<Timeframe> {
-        match &self.parts.first()?.table {
+        let part = self.parts.first()?;
+        match &part.table {
             Table::Typed(table) => table.timeframe(),
-            Table::Text(_) => None,
+            Table::Text(_) => [TIMEFRAME, "interval"].iter().find_map(|name| part.sample.same(name)?.parse().ok()),
         }
     }
 

@@ -9,11 +9,16 @@ use super::moment::{self, Moment};
 pub(super) enum Form {
     /// A number since 1970.
     Epoch,
+    /// Days since the end of 1899, as spreadsheets count.
+    Serial,
     /// `20240131 170000`.
     Compact,
     /// A date in this order, with or without a clock.
     Written(DateOrder),
 }
+
+/// Numbers of which none is further from 1970, in milliseconds, are no times: counts and prices are smaller.
+const LEAST_EPOCH: i64 = 100_000_000_000;
 
 /// What the sample of a column showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,14 +41,15 @@ impl Form {
     pub(super) fn read(self, text: &[u8]) -> Option<Moment> {
         self.strict(text).or_else(|| match self {
             Self::Epoch => moment::written(text, DateOrder::YearFirst),
-            Self::Compact => None,
-            Self::Written(_) => moment::epoch(text),
+            Self::Compact | Self::Serial => None,
+            Self::Written(_) => moment::epoch(text).filter(|moment| moment.utc().abs() >= LEAST_EPOCH),
         })
     }
 
     fn strict(self, text: &[u8]) -> Option<Moment> {
         match self {
             Self::Epoch => moment::epoch(text),
+            Self::Serial => moment::serial(text),
             Self::Compact => moment::compact(text),
             Self::Written(order) => moment::written(text, order),
         }
@@ -52,6 +58,7 @@ impl Form {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Epoch => "a number since 1970",
+            Self::Serial => "days since the end of 1899",
             Self::Compact => "YYYYMMDD",
             Self::Written(DateOrder::YearFirst) => "year, month, day",
             Self::Written(DateOrder::DayFirst) => "day, month, year",
@@ -77,7 +84,15 @@ pub(super) fn detect<'a>(texts: impl Iterator<Item = &'a str> + Clone, wish: Opt
         zones: read.iter().any(|(_, moment)| moment.offset.is_some_and(|offset| offset != 0)),
         midnights: read.iter().all(|(_, moment)| moment.wall.rem_euclid(86_400_000) == 0),
     };
-    let (compact, epoch) = (read(Form::Compact), read(Form::Epoch));
+    let (compact, mut epoch) = (read(Form::Compact), read(Form::Epoch));
+    if epoch.iter().all(|(_, moment)| moment.utc().abs() < LEAST_EPOCH) {
+        let serial = read(Form::Serial);
+        if serial.len() == all && all > 0 {
+            let reason = format!("{} counts days since the end of 1899, as spreadsheets do", serial[0].0);
+            return Some(found(Form::Serial, &serial, Confidence::Likely, reason));
+        }
+        epoch.clear();
+    }
     let (days, months) = (read(Form::Written(DateOrder::DayFirst)), read(Form::Written(DateOrder::MonthFirst)));
     let most = compact.len().max(epoch.len()).max(days.len()).max(months.len());
     if most == 0 {

@@ -40,11 +40,12 @@ impl Format {
     pub(super) fn of(path: &Path, name: &str, bytes: &[u8]) -> Result<Self, DataError> {
         let unreadable = |reason: &str| DataError::Unreadable { path: path.to_owned(), reason: reason.to_owned() };
         let ending = ending(name);
-        if bytes.starts_with(b"PAR1") || matches!(ending.as_str(), "parquet" | "pq") {
+        let misnamed = is_table_of_text(bytes);
+        if bytes.starts_with(b"PAR1") || matches!(ending.as_str(), "parquet" | "pq") && !misnamed {
             return Ok(Self::Parquet); // the reader says what is wrong with it
         }
         if bytes.starts_with(b"ARROW1")
-            || matches!(ending.as_str(), "feather" | "arrow" | "ipc") && !bytes.starts_with(b"FEA1")
+            || matches!(ending.as_str(), "feather" | "arrow" | "ipc") && !bytes.starts_with(b"FEA1") && !misnamed
         {
             return Ok(Self::Feather);
         }
@@ -79,6 +80,14 @@ fn ending(name: &str) -> String {
     Path::new(name).extension().map_or_else(String::new, |ending| ending.to_string_lossy().to_lowercase())
 }
 
+/// Lines of several fields, whatever the file is called.
+fn is_table_of_text(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(4096)];
+    let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    let fields = |line: &[u8]| line.iter().filter(|byte| b",;\t|".contains(byte)).count() >= 4;
+    !start.iter().any(control) && start.split(|&byte| byte == b'\n').take(20).filter(|line| fields(line)).count() > 1
+}
+
 fn is_markup(text: &[u8]) -> bool {
     let start = text[..text.len().min(256)].to_ascii_lowercase();
     [&b"<!doctype"[..], b"<html", b"<?xml", b"<head", b"<body"].iter().any(|tag| start.starts_with(tag))
@@ -96,6 +105,7 @@ mod tests {
     fn contents_decide_before_names() {
         assert_eq!(of("a.csv", b"PAR1...."), Ok(Format::Parquet));
         assert_eq!(of("a.parquet", b"date,open\n"), Ok(Format::Parquet));
+        assert_eq!(of("a.parquet", b"date,open,high,low,close\n1,2,3,4,5\n"), Ok(Format::Text));
         assert_eq!(of("a.csv", b"ARROW1\0\0"), Ok(Format::Feather));
         assert_eq!(of("a.txt", b"\xef\xbb\xbf [[1]]"), Ok(Format::Json));
         assert_eq!(of("a.txt", b"<DATE>\t<OPEN>\n"), Ok(Format::Text));

@@ -127,6 +127,10 @@ impl Builder {
         self.rows += 1;
     }
 
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.rows
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::json::Builder;
-use super::names::is_known;
+use super::names::{is_known, plain, price_word};
 use super::text::TextTable;
 
 /// Tables tried as bars.
@@ -21,7 +21,10 @@ pub(super) fn tables(bytes: &[u8]) -> Result<Vec<TextTable>, String> {
     let mut search = Search::default();
     search.walk(&document, "");
     search.columns();
-    search.found.sort_by_key(|found| std::cmp::Reverse(found.rows()));
+    search.found.sort_by_key(|found| {
+        let prices = found.names().iter().filter(|name| price_word(&plain(name)).is_some()).count();
+        std::cmp::Reverse((found.rows(), prices, found.names().len()))
+    });
     search.found.truncate(TRIED);
     Ok(search.found.into_iter().map(Builder::finish).collect())
 }
@@ -174,10 +177,18 @@ fn text(value: &Value) -> String {
 mod tests {
     use super::*;
 
+    /// Names and cells, by name: the order within a record depends on how maps are built.
     fn best(json: &str) -> (String, String) {
         let table = tables(json.as_bytes()).unwrap().remove(0);
-        let body = String::from_utf8(table.bytes).unwrap().replace('\u{1f}', "|");
-        (table.dialect.names.join(","), body)
+        let body = String::from_utf8(table.bytes).unwrap();
+        let mut order: Vec<usize> = (0..table.dialect.names.len()).collect();
+        order.sort_by_key(|&at| &table.dialect.names[at]);
+        let row = |line: &str| {
+            let cells: Vec<&str> = line.split('\u{1f}').collect();
+            order.iter().map(|&at| cells[at]).collect::<Vec<_>>().join("|") + "\n"
+        };
+        let names: Vec<&str> = order.iter().map(|&at| table.dialect.names[at].as_str()).collect();
+        (names.join(","), body.lines().map(row).collect())
     }
 
     #[test]
@@ -196,7 +207,7 @@ mod tests {
             best(r#"{"candles":[{"volume":132,"time":"t","mid":{"h":"4","c":"3","l":"1","o":"2"},"x":[1]}]}"#);
         assert_eq!((names.as_str(), body.as_str()), ("mid.c,mid.h,mid.l,mid.o,time,volume", "3|4|1|2|t|132\n"));
         let (names, _) = best(r#"{"columns":["date","open","high","low","close"],"data":[["d",1,2,3,4]]}"#);
-        assert_eq!(names, "date,open,high,low,close");
+        assert_eq!(names, "close,date,high,low,open");
         assert!(tables(b"{\"a\":1}").unwrap().is_empty());
         assert!(tables(b"{\"a\":").is_err());
     }

@@ -160,7 +160,7 @@ impl Search<'_> {
             return Ok((None, Vec::new()));
         }
         if let Some(kind) = groups::by_kind(&groups) {
-            self.take_group(kind, &format!("{} prices", plain(&kind.ticker)));
+            self.take_group(kind, &format!("{} prices", plain(&kind.ticker)))?;
             return Ok((None, Vec::new()));
         }
         let tickers: Vec<String> = groups.iter().map(|group| group.ticker.clone()).collect();
@@ -171,36 +171,51 @@ impl Search<'_> {
             })?,
             (_, None) => return Err(DataError::SeveralSymbols { path: self.path.to_owned(), found: tickers }),
         };
-        self.take_group(group, &format!("called so under {}", group.ticker));
+        self.take_group(group, &format!("called so under {}", group.ticker))?;
         Ok((Some(group.ticker.clone()), tickers))
     }
 
-    fn take_group(&mut self, group: &Group, reason: &str) {
-        for role in Role::all().filter(|role| !matches!(role, Role::Time | Role::Clock | Role::Symbol)) {
-            let best = names_of(role).iter().find_map(|name| group.columns.iter().find(|(_, rest)| rest == name));
-            if let Some(&(at, _)) = best
-                && self.is_open(role)
-                && self.is_free(at)
-            {
-                self.take(role, at, reason, Sure);
+    fn take_group(&mut self, group: &Group, reason: &str) -> Result<(), DataError> {
+        for role in Role::all().filter(|role| !matches!(role, Role::Clock | Role::Symbol)) {
+            for name in names_of(role).iter().filter(|_| self.is_open(role)) {
+                let hits = group.columns.iter().filter(|(at, rest)| rest == name && self.is_free(*at));
+                if let Some(at) = self.only(&hits.map(|(at, _)| *at).collect::<Vec<_>>(), name)? {
+                    self.take(role, at, reason, Sure);
+                    break;
+                }
             }
         }
+        Ok(())
     }
 
     /// The column whose name comes first in the list; two of one name are an error.
     pub(super) fn named(&self, role: Role) -> Result<Option<usize>, DataError> {
         for name in names_of(role) {
-            let mut hits = (0..self.plain.len()).filter(|&at| self.plain[at] == *name && self.is_free(at));
-            match (hits.next(), hits.next()) {
-                (Some(at), None) => return Ok(Some(at)),
-                (Some(_), Some(_)) => {
-                    let column = (*name).to_owned();
-                    return Err(DataError::RepeatedColumn { path: self.path.to_owned(), column });
-                }
-                _ => {}
+            let hits = (0..self.plain.len()).filter(|&at| self.plain[at] == *name && self.is_free(at));
+            if let Some(at) = self.only(&hits.collect::<Vec<_>>(), name)? {
+                return Ok(Some(at));
             }
         }
         Ok(None)
+    }
+
+    /// The column meant among several of one name: of one letter the one that spells it alike, as `t` and `T` are two
+    /// things in the answers of exchanges.
+    fn only(&self, hits: &[usize], name: &str) -> Result<Option<usize>, DataError> {
+        let spelt = |at: &usize| name.len() == 1 && self.spells(*at, name);
+        let alike: Vec<usize> = hits.iter().copied().filter(spelt).collect();
+        match (hits, &alike[..]) {
+            ([], _) => Ok(None),
+            ([at], _) | (_, [at]) => Ok(Some(*at)),
+            _ => Err(DataError::RepeatedColumn { path: self.path.to_owned(), column: name.to_owned() }),
+        }
+    }
+
+    /// True if the column, or its part behind or in front of a ticker, is spelt like that.
+    fn spells(&self, at: usize, name: &str) -> bool {
+        let own = self.sample.columns[at].name.trim();
+        let joined = |rest: &str| !rest.ends_with(char::is_alphanumeric) && !rest.starts_with(char::is_alphanumeric);
+        own == name || own.strip_suffix(name).is_some_and(joined) || own.strip_prefix(name).is_some_and(joined)
     }
 
     fn times_by_name(&mut self) -> Result<(), DataError> {
@@ -210,7 +225,9 @@ impl Search<'_> {
         let first = self.named(Role::Time)?;
         let mut hits: Vec<usize> = Vec::new();
         for name in names_of(Role::Time) {
-            hits.extend((0..self.plain.len()).filter(|&at| self.plain[at] == *name && self.is_free(at)));
+            let of_name = (0..self.plain.len()).filter(|&at| self.plain[at] == *name && self.is_free(at));
+            let (alike, other): (Vec<usize>, Vec<usize>) = of_name.partition(|&at| self.spells(at, name));
+            hits.extend(alike.into_iter().chain(other));
         }
         let reads = |at: &usize| {
             let column = &self.sample.columns[*at];
@@ -328,7 +345,9 @@ impl Search<'_> {
                 .enumerate()
                 .all(|(i, x)| *x == i as f64 || *x == i as f64 + 1.0)
         };
-        if matches!(plain, "close_time" | "closetime" | "end" | "end_time") {
+        if matches!(plain, super::TIMEFRAME | super::ADJUSTMENT) {
+            "said about all rows".to_owned()
+        } else if matches!(plain, "close_time" | "closetime" | "end" | "end_time") {
             "known from the open time and the bar length".to_owned()
         } else if names_of(Role::Time).contains(&plain) {
             "another form of the time".to_owned()

@@ -50,11 +50,14 @@ use bars::Ordered;
 use file::File;
 use repair::Adjustment;
 use rows::Rows;
-use table::{Part, Places, Table, place};
+use table::{Part, Places, place};
 
 /// Our own note in a file whose prices somebody refused to adjust.
 pub(super) const ADJUSTMENT: &str = "adjustment";
 pub(super) const REFUSED: &str = "refused";
+/// Our own notes of what a series is, in metadata or, in a CSV, in columns.
+pub(super) const SYMBOL: &str = "symbol";
+pub(super) const TIMEFRAME: &str = "timeframe";
 
 /// How much is put right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,11 +133,7 @@ struct Read {
 fn read(path: &Path, options: &ReadOptions, care: Care) -> Result<Read, DataError> {
     let file = File::open(path, options)?;
     let mut findings = Vec::new();
-    let refused = options.keep_unadjusted
-        || file.parts.iter().any(|part| match &part.table {
-            Table::Typed(table) => table.keeps_unadjusted(),
-            Table::Text(_) => false,
-        });
+    let refused = options.keep_unadjusted || file.parts.iter().any(Part::keeps_unadjusted);
     let archived = file.archived;
     let stored = file.timeframe();
     let mut parts: Vec<(Part, Rows)> = Vec::new();
@@ -215,7 +214,7 @@ fn bad_rows(
     } else {
         (Severity::Warning, format!("{count} of which no bar can be made were left out"))
     };
-    let places = problems.first.iter().map(|problem| problem.error(path, at).without_path());
+    let places = problems.first.iter().map(|problem| problem.error(path, at).place_and_reason());
     findings.push(Finding::new("bad_rows", severity, problems.count, sentence).at(places));
     Ok(())
 }
@@ -265,6 +264,11 @@ fn series(
         series = series.with_extra(extra, values).map_err(refused)?;
     }
     Ok(if (from, to) == (0, times.len()) { series } else { series.sliced(from..to) })
+}
+
+/// The ticker in the name of a file.
+pub(super) fn symbol_of_name(path: &Path) -> String {
+    symbols::of_name(&file_name(path))
 }
 
 fn file_name(path: &Path) -> String {

@@ -1,7 +1,7 @@
 //! One moment in text: a date in some order, a clock, a zone.
 
 use super::super::time_text::{day_start, epoch_time, plausible};
-use super::DateOrder;
+use super::{DateOrder, Zone};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -53,6 +53,14 @@ pub(super) fn epoch(text: &[u8]) -> Option<Moment> {
     Some(Moment { wall: epoch_float(fast_float2::parse(text).ok()?)?, offset: Some(0) })
 }
 
+/// Days since 1899-12-30 with the time of day as their fraction, as spreadsheets count them; years 1954 to 2119.
+pub(super) fn serial(text: &[u8]) -> Option<Moment> {
+    let days: f64 = fast_float2::parse(text.trim_ascii()).ok()?;
+    // A fraction of a day has no exact second: 0.041666 is 01:00:00.
+    let seconds = ((days - 25_569.0) * 86_400.0).round();
+    (20_000.0..80_000.0).contains(&days).then(|| Moment { wall: seconds as i64 * 1000, offset: None })
+}
+
 /// The same of a number with a fraction, which is kept to the millisecond.
 pub(super) fn epoch_float(value: f64) -> Option<i64> {
     if !value.is_finite() || value.abs() >= 9e18 {
@@ -102,7 +110,7 @@ fn finish(day: i64, mut cursor: Cursor<'_>) -> Option<Moment> {
         cursor.blanks();
         time = cursor.clock()?;
         cursor.blanks();
-        offset = cursor.zone()?;
+        offset = cursor.zone(day + time)?;
     }
     let moment = Moment { wall: day + time, offset };
     plausible(moment.utc()).map(|_| moment)
@@ -249,15 +257,21 @@ impl Cursor<'_> {
         }
     }
 
-    /// What stands behind the clock: nothing, or minutes ahead of UTC.
-    fn zone(&mut self) -> Option<Option<i16>> {
+    /// What stands behind the clock `wall`: nothing, or minutes ahead of UTC.
+    fn zone(&mut self, wall: i64) -> Option<Option<i16>> {
         let Some(&first) = self.rest.first() else { return Some(None) };
         if first.is_ascii_alphabetic() {
+            if let Some(ahead) = abbreviated(self.rest) {
+                return Some(Some(ahead));
+            }
+            if self.rest.contains(&b'/') {
+                return Zone::ahead_of_place(std::str::from_utf8(self.rest).ok()?, wall).map(Some);
+            }
             let word = self.word().to_ascii_uppercase();
             let known = matches!(word.as_slice(), b"Z" | b"UTC" | b"GMT");
             self.blanks();
             if known && matches!(self.rest.first(), Some(b'+' | b'-')) && word != b"Z" {
-                return self.zone(); // UTC+02:00
+                return self.zone(wall); // UTC+02:00
             }
             return (known && self.rest.is_empty()).then_some(Some(0));
         }
@@ -280,6 +294,27 @@ impl Cursor<'_> {
         let ahead = (hours * 60 + minutes) as i16;
         Some(Some(if behind { -ahead } else { ahead }))
     }
+}
+
+/// Minutes ahead of UTC by an abbreviation of one meaning; `CST`, `IST` and `BST` have several.
+fn abbreviated(text: &[u8]) -> Option<i16> {
+    let hours = match text {
+        b"EST" => -5,
+        b"EDT" => -4,
+        b"CDT" => -5,
+        b"MST" => -7,
+        b"MDT" => -6,
+        b"PST" => -8,
+        b"PDT" => -7,
+        b"WET" => 0,
+        b"WEST" | b"CET" => 1,
+        b"CEST" | b"EET" => 2,
+        b"EEST" | b"MSK" => 3,
+        b"HKT" | b"SGT" => 8,
+        b"JST" | b"KST" => 9,
+        _ => return None,
+    };
+    Some(hours * 60)
 }
 
 fn half_hour(hour: i64, afternoon: bool) -> Option<i64> {
@@ -331,6 +366,8 @@ mod tests {
             ("2024-01-31 14:00 UTC+02:00", YearFirst),
             ("2024-01-31 120000", YearFirst),
             ("2024-01-31-12:00", YearFirst),
+            ("2024-01-31 13:00 CET", YearFirst),
+            ("2024-01-31 07:00:00 US/Eastern", YearFirst),
         ] {
             assert_eq!(written(text.as_bytes(), order).map(Moment::utc), Some(NOON), "{text}");
         }
@@ -357,7 +394,8 @@ mod tests {
             "1.5",
             "1-2-3",
             "12:00",
-            "2024-01-31 12:00 CEST",
+            "2024-01-31 12:00 CST",
+            "2024-01-31 12:00 Mars/Base",
             "2024-01-31 12:00:00.5.5",
             "2024-01-31 12:00+",
             "01-01-999",
@@ -385,6 +423,10 @@ mod tests {
         for text in ["nan", "inf", "1e30", "99999999999999", "", "1,5"] {
             assert_eq!(epoch(text.as_bytes()), None, "{text}");
         }
+        assert_eq!(written(b"2024-07-31 08:00 America/New_York", DateOrder::YearFirst).unwrap().offset, Some(-240));
+        assert_eq!(serial(b"45322.5"), Some(Moment { wall: NOON, offset: None }));
+        assert_eq!(serial(b"45322.541666").unwrap().wall, NOON + HOUR);
+        assert_eq!((serial(b"1706702400"), serial(b"19999"), serial(b"x")), (None, None, None));
         assert_eq!(clock_only(b"17:00"), Some(17 * HOUR));
         assert_eq!(clock_only(b"170030"), Some(17 * HOUR + 30_000));
         assert_eq!(clock_only(b"17:00 x"), None);

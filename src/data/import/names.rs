@@ -123,6 +123,12 @@ const NAMES: &[(Role, &[&str])] = &[
             "tick_vol",
             "real_volume",
             "candle_acc_trade_volume",
+            "total_traded_quantity",
+            "total_trade_quantity",
+            "traded_quantity",
+            "shares_traded",
+            "quantity",
+            "qty",
             "成交量",
         ],
     ),
@@ -213,8 +219,14 @@ const NAMES: &[(Role, &[&str])] = &[
     ),
 ];
 
-/// Words in front of a name that say which price it is rather than whose.
-pub(super) const PRICE_KINDS: [&str; 9] = ["mid", "trade", "last", "bid", "ask", "mark", "index", "price", "adj"];
+/// Words in front of a name that say which price it is rather than whose, or only that these are bars.
+pub(super) const PRICE_KINDS: [&str; 16] = [
+    "mid", "trade", "last", "bid", "ask", "mark", "index", "price", "adj", "k", "kline", "candle", "ohlc", "ohlcv",
+    "bar", "data",
+];
+
+/// Longer texts are no names.
+const LONGEST: usize = 120;
 
 /// Names of `role`, the best first.
 pub(super) fn names_of(role: Role) -> &'static [&'static str] {
@@ -223,6 +235,9 @@ pub(super) fn names_of(role: Role) -> &'static [&'static str] {
 
 /// True if a column of this name is a price, a volume or a time.
 pub(super) fn is_known(name: &str) -> bool {
+    if name.len() > LONGEST {
+        return false;
+    }
     let plain = plain(name);
     let bars = |role: Role| matches!(role, Role::Time | Role::Symbol) || Role::OHLCV.contains(&role);
     let known = |name: &str| NAMES.iter().any(|(role, names)| bars(*role) && names.contains(&name));
@@ -259,7 +274,7 @@ pub(super) fn price_word(plain: &str) -> Option<Role> {
 ///
 /// Gives (ticker as written, plain name of the column).
 pub(super) fn halves(name: &str) -> impl Iterator<Item = (String, String)> {
-    let name = name.trim().to_owned();
+    let name = if name.len() > LONGEST { String::new() } else { name.trim().to_owned() };
     let cuts: Vec<(usize, usize)> = name
         .char_indices()
         .filter(|(_, c)| matches!(c, ':' | '.' | '_' | ' ' | '/' | '|' | '-'))

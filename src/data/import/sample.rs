@@ -61,6 +61,13 @@ impl SampleColumn {
 }
 
 impl Sample {
+    /// What the column of this name says in every row.
+    pub(super) fn same(&self, name: &str) -> Option<&str> {
+        let column = self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
+        let first = column.texts.first()?.trim();
+        column.texts.iter().all(|text| text.trim() == first).then_some(first)
+    }
+
     /// The first rows, for people.
     pub(super) fn preview(&self, rows: usize) -> Vec<Vec<String>> {
         let row =

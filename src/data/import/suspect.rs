@@ -49,6 +49,13 @@ pub(super) fn zone(series: &Series) -> Option<Finding> {
                 .to_owned(),
         );
     }
+    if american_week(&times) {
+        return warning(
+            "weeks begin on Sunday between 16:00 and 18:00, when it is 21:00 UTC or later: the times look like New York's clock; \
+             if so, add --timezone America/New_York, or --timezone -05:00 for HistData, which keeps winter time"
+                .to_owned(),
+        );
+    }
     let session = session(&times, step)?;
     let hours = |minutes: i64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
     warning(format!(
@@ -85,6 +92,13 @@ fn broker_week(times: &[i64], step: i64) -> bool {
     whole_days && whole * 10 >= weeks.len() * 7
 }
 
+/// Weeks that begin on Sunday when New York's evening does, after two days without a bar.
+fn american_week(times: &[i64]) -> bool {
+    let starts: Vec<i64> = times.windows(2).filter(|pair| pair[1] - pair[0] > 40 * HOUR).map(|pair| pair[1]).collect();
+    let evening = |time: &&i64| weekday(**time) == 6 && (16 * HOUR..=18 * HOUR).contains(&time.rem_euclid(DAY));
+    starts.len() >= 2 && starts.iter().filter(evening).count() * 10 >= starts.len() * 7
+}
+
 /// The place whose hours most days keep.
 fn session(times: &[i64], step: i64) -> Option<&'static Session> {
     let mut days = BTreeMap::<i64, (i64, i64)>::new();
@@ -110,7 +124,7 @@ fn session(times: &[i64], step: i64) -> Option<&'static Session> {
 pub(super) fn scale(series: &Series) -> Option<Finding> {
     let level = median(series.closes())?;
     let whole =
-        series.bars().iter().all(|bar| [bar.open, bar.high, bar.low, bar.close].iter().all(|p| p.fract().abs() < 1e-6));
+        series.bars().iter().all(|bar| [bar.open, bar.high, bar.low, bar.close].iter().all(|p| (p - p.round()).abs() < 1e-6));
     let warning = |sentence: String| Some(Finding::new("price_scale", Severity::Warning, series.len(), sentence));
     if let Some((base, quote)) = currencies(&series.symbol) {
         let range = if matches!(quote, "JPY" | "HUF") { 40.0..400.0 } else { 0.4..4.0 };
@@ -161,6 +175,8 @@ mod tests {
 
     #[test]
     fn clocks_that_are_not_utc_are_noticed() {
+        let american = hours(|day, hour| day < 4 || day == 4 && hour < 17 || day == 6 && hour >= 17);
+        assert!(zone(&american).unwrap().sentence.contains("America/New_York"));
         let broker = hours(|day, _| day < 5);
         assert!(zone(&broker).unwrap().sentence.contains("EET"));
         let utc = hours(|day, hour| day < 4 || day == 4 && hour < 22 || day == 6 && hour >= 22);

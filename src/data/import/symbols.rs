@@ -12,7 +12,7 @@ use super::{ReadOptions, Role};
 use crate::market::Timeframe;
 
 /// Words in file names that are no ticker.
-const WORDS: [&str; 52] = [
+const WORDS: [&str; 55] = [
     "forex",
     "fx",
     "stocks",
@@ -65,6 +65,9 @@ const WORDS: [&str; 52] = [
     "ascii",
     "hist",
     "export",
+    "firstrate",
+    "tradingview",
+    "candlestick",
 ];
 
 /// Bar lengths as MetaTrader puts them behind a ticker, as names and in minutes.
@@ -211,7 +214,7 @@ fn tokens(name: &str) -> Vec<String> {
         }
         stem = front;
     }
-    stem.split(['_', ' ']).filter(|token| !token.is_empty()).map(str::to_owned).collect()
+    stem.split(['_', ' ', ',']).filter(|token| !token.is_empty()).map(str::to_owned).collect()
 }
 
 /// `1h`, `H4`, `d1`, `15min`, `Hourly`.
@@ -324,6 +327,8 @@ mod tests {
             ("SYN_4h_back.csv", "SYN"),
             ("data/spot/ETHUSDT-1m-2024-01.csv", "ETHUSDT"),
             ("1h.csv", "1h"),
+            ("BINANCE_BTCUSDT, 60.csv", "BTCUSDT"),
+            ("firstrate_SPY.txt", "SPY"),
             ("BRK.B.csv", "BRK"),
             ("", "unnamed"),
         ] {

@@ -59,6 +59,14 @@ impl Part {
         Ok(Self { member, format, table, sample, layout })
     }
 
+    /// Our own note that somebody refused to adjust these prices.
+    pub(super) fn keeps_unadjusted(&self) -> bool {
+        match &self.table {
+            Table::Typed(table) => table.keeps_unadjusted(),
+            Table::Text(_) => self.sample.same(super::ADJUSTMENT) == Some(super::REFUSED),
+        }
+    }
+
     pub(super) fn rows(&self) -> Rows {
         match &self.table {
             Table::Text(table) => table.rows(&self.layout),

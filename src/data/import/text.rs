@@ -11,6 +11,8 @@ use super::scan::{Action, Plan, scan};
 use super::{Decimal, ReadOptions, Role, moment};
 use std::path::Path;
 
+/// Bytes that show how a text is encoded.
+const LOOKED_AT: usize = 1 << 16;
 /// Longest line that is looked at in a sample.
 const LONGEST: usize = 1 << 16;
 
@@ -145,13 +147,13 @@ fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
         [0xff, 0xfe, ..] => true,
         [0xfe, 0xff, ..] => false,
         [0xef, 0xbb, 0xbf, ..] => return Ok(bytes[3..].to_vec()),
-        _ => {
+        [..] => {
             // Zero bytes are no text; neither is a file of them a table.
             if memchr::memchr(0, &bytes[..bytes.len().min(4096)]).is_some() {
                 let reason = "holds bytes that are no text".to_owned();
                 return Err(DataError::Unreadable { path: path.to_owned(), reason });
             }
-            return Ok(bytes);
+            return Ok(unix_lines(western(bytes)));
         }
     };
     let units = bytes[2..].chunks_exact(2).map(|pair| match little {
@@ -163,6 +165,27 @@ fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
         reason: "begins like UTF-16 text but is none".to_owned(),
     })?;
     Ok(text.into_bytes())
+}
+
+/// Text of old Windows programs, told by what UTF-8 cannot be, becomes UTF-8.
+fn western(bytes: Vec<u8>) -> Vec<u8> {
+    let start = &bytes[..bytes.len().min(LOOKED_AT)];
+    let garbled = std::str::from_utf8(start).is_err_and(|err| err.error_len().is_some());
+    if !garbled {
+        return bytes;
+    }
+    // Windows-1252 differs from Latin-1 in signs that no name or number needs, but for the euro.
+    let character = |byte: u8| if byte == 0x80 { '€' } else { char::from(byte) };
+    bytes.into_iter().map(character).collect::<String>().into_bytes()
+}
+
+/// Lines that end in a carriage return alone, as old Macs wrote them, end like others.
+fn unix_lines(mut bytes: Vec<u8>) -> Vec<u8> {
+    let start = &bytes[..bytes.len().min(LOOKED_AT)];
+    if memchr::memchr(b'\n', start).is_none() && memchr::memchr(b'\r', start).is_some() {
+        bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+    }
+    bytes
 }
 
 /// Epoch times that a spreadsheet rounded, as in `1.70027E+12`; an example.

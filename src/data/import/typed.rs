@@ -202,8 +202,10 @@ impl TypedTable {
             Some(Some(Column::Float(values))) => values
                 .iter()
                 .map(|&value| {
-                    let wall = moment::epoch_float(value).filter(|_| form == Form::Epoch);
-                    wall.map(|wall| Moment { wall, offset: Some(0) }).ok_or_else(|| shown(value))
+                    let counted = moment::epoch_float(value).filter(|_| form == Form::Epoch);
+                    let counted = counted.map(|wall| Moment { wall, offset: Some(0) });
+                    let serial = || (form == Form::Serial).then(|| moment::serial(shown(value).as_bytes())).flatten();
+                    counted.or_else(serial).ok_or_else(|| shown(value))
                 })
                 .collect(),
             Some(Some(Column::Text(values))) => {

@@ -45,6 +45,10 @@ fn is_time_like(column: &SampleColumn, found: &Found) -> bool {
     if column.kind == Kind::Time || matches!(found.form, Form::Written(_)) {
         return true;
     }
+    // Many prices lie where the days of our time do.
+    if found.form == Form::Serial {
+        return false;
+    }
     let times: Vec<i64> = column.present().filter_map(|text| Some(found.form.read(text.as_bytes())?.utc())).collect();
     let rising = times.windows(2).filter(|pair| pair[1] > pair[0]).count();
     let falling = times.windows(2).filter(|pair| pair[1] < pair[0]).count();
@@ -172,7 +176,10 @@ mod tests {
         assert_eq!(prices(&reversed, 59, &all, true), Some(Prices { open: 4, high: 2, low: 1, close: 3 }));
         let mean = o.iter().zip(&c).map(|(a, b)| (a + b) / 2.0).collect();
         let with_mean = [o, mean, h, l, c, v];
-        assert_eq!(prices(&with_mean, 59, &[0, 1, 2, 3, 4, 5], false), Some(Prices { open: 0, high: 2, low: 3, close: 4 }));
+        assert_eq!(
+            prices(&with_mean, 59, &[0, 1, 2, 3, 4, 5], false),
+            Some(Prices { open: 0, high: 2, low: 3, close: 4 })
+        );
     }
 
     #[test]
@@ -180,11 +187,19 @@ mod tests {
         let [.., v] = wave();
         let buy: Vec<f64> = v.iter().enumerate().map(|(i, x)| x * (0.4 + (i % 7) as f64 / 10.0)).collect();
         let share: Vec<f64> = buy.iter().zip(&v).map(|(a, b)| a / (a + b)).collect();
-        assert_eq!(prices(&[v.clone(), buy, v.iter().map(|x| x / 500.0).collect(), share], 59, &[0, 1, 2, 3], false), None);
+        assert_eq!(
+            prices(&[v.clone(), buy, v.iter().map(|x| x / 500.0).collect(), share], 59, &[0, 1, 2, 3], false),
+            None
+        );
         assert_eq!(prices(&vec![vec![0.0; 10]; 5], 10, &[0, 1, 2, 3, 4], false), None);
         assert_eq!(prices(&[], 0, &[], false), None);
         assert_eq!(
-            prices(&[vec![f64::NAN; 3], vec![f64::NAN; 3], vec![f64::NAN; 3], vec![f64::NAN; 3]], 3, &[0, 1, 2, 3], false),
+            prices(
+                &[vec![f64::NAN; 3], vec![f64::NAN; 3], vec![f64::NAN; 3], vec![f64::NAN; 3]],
+                3,
+                &[0, 1, 2, 3],
+                false
+            ),
             None
         );
     }

@@ -96,6 +96,14 @@ impl Zone {
         }
     }
 
+    /// Minutes which the clock of a place, showing `wall`, is ahead of UTC; of an hour that comes twice the first.
+    pub(super) fn ahead_of_place(name: &str, wall: i64) -> Option<i16> {
+        let zone: Tz = name.parse().ok()?;
+        let naive = DateTime::from_timestamp_millis(wall)?.naive_utc();
+        let offset = zone.offset_from_local_datetime(&naive).earliest()?;
+        i16::try_from(offset.fix().local_minus_utc() / 60).ok()
+    }
+
     /// Minutes ahead of UTC at a moment.
     pub(super) fn ahead(self, utc: i64) -> i64 {
         match self {

@@ -18,7 +18,7 @@ fn lines(count: usize, bars: usize) -> Lines {
     let value = |line: usize, i: usize| if i < line { f64::NAN } else { (i as f64).sqrt() - line as f64 / 3.0 };
     let line = |n: usize| Line {
         name: format!("rsi_{n}.rsi"),
-        meaning: "strength",
+        meaning: "strength".into(),
         unit: Unit::PERCENT,
         internal: n % 2 == 1,
         values: (0..bars).map(|i| value(n, i)).collect(),
@@ -55,7 +55,7 @@ fn a_capture_gives_back_the_lines_and_the_bars() {
     let CaptureState::Fresh(back) = read_capture(&path, &key(), &headers(&lines)) else { panic!("not fresh") };
     assert_eq!(back.columns.len(), 70);
     for (a, b) in lines.columns.iter().zip(&back.columns) {
-        assert_eq!((&a.name, a.meaning, a.unit, a.internal), (&b.name, b.meaning, b.unit, b.internal));
+        assert_eq!((&a.name, &a.meaning, a.unit, a.internal), (&b.name, &b.meaning, b.unit, b.internal));
         assert!(a.values.iter().map(|v| v.to_bits()).eq(b.values.iter().map(|v| v.to_bits())), "{}", a.name);
     }
     let (bars, report) = read(&path);

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::{ReadOptions, read_series, write_series};
-use super::START;
+use super::super::{ReadOptions, read_series, write_imported, write_series};
+use super::{START, finding, write};
 use crate::market::{Bar, Extra, Series, Timeframe};
 
 /// Any positive number a price can be, the awkward ones included.
@@ -15,6 +15,11 @@ fn price() -> impl Strategy<Value = f64> {
 fn extra() -> impl Strategy<Value = f64> {
     prop_oneof![3 => -1e6..1e6, 1 => Just(f64::NAN), 1 => any::<u64>().prop_map(f64::from_bits)]
         .prop_map(|x: f64| if x.is_finite() { x } else { f64::NAN })
+}
+
+/// Tickers, of which no file name below tells any but the first.
+fn ticker() -> impl Strategy<Value = String> {
+    prop_oneof![Just("ANY".to_owned()), Just("BTC/USDT".to_owned()), "[A-Z.=^,;\" -]{0,3}[A-Z]{1,4}"]
 }
 
 fn bars() -> impl Strategy<Value = Vec<(Bar, Vec<f64>)>> {
@@ -42,7 +47,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn what_was_imported_stays_as_it_is(rows in bars(), kept in 0..128_u32, days in any::<bool>()) {
+    fn what_was_imported_stays_as_it_is(
+        rows in bars(),
+        kept in 0..128_u32,
+        days in any::<bool>(),
+        symbol in ticker(),
+        longer in 1..3_i64,
+    ) {
         let folder = tempfile::tempdir().unwrap();
         let times: Vec<i64> = rows.iter().map(|(bar, _)| bar.timestamp).collect();
         let timeframe = Timeframe::infer(&times).unwrap();
@@ -50,8 +61,10 @@ proptest! {
         if days {
             bars.iter_mut().for_each(|bar| bar.timestamp = START + (bar.timestamp - START) * 1440);
         }
-        let timeframe = if days { Timeframe::from_millis(timeframe.millis() * 1440).unwrap() } else { timeframe };
-        let mut series = Series::new("ANY", timeframe, bars).unwrap();
+        let scale = if days { 1440 } else { 1 };
+        // Steps of two or three minutes may all be gaps in one-minute bars.
+        let timeframe = Timeframe::from_millis(timeframe.millis() * scale * longer).unwrap();
+        let mut series = Series::new(symbol.trim(), timeframe, bars).unwrap();
         for (i, extra) in Extra::ALL.into_iter().enumerate().filter(|(i, _)| kept >> i & 1 == 1) {
             let mut values: Vec<f64> = rows.iter().map(|(_, extras)| extras[i]).collect();
             if extra == Extra::AdjClose {
@@ -67,10 +80,26 @@ proptest! {
             let after = read_series(&path, &options).unwrap().0;
             prop_assert_eq!(after.bars(), series.bars(), "{}", name);
             prop_assert_eq!(bits(&after), bits(&series), "{}", name);
-            prop_assert_eq!(after.timeframe, series.timeframe);
+            prop_assert_eq!(after.timeframe, series.timeframe, "{}", name);
             prop_assert_eq!(&after.symbol, &series.symbol);
             before = after;
         }
         prop_assert_eq!(before.fingerprint(), series.fingerprint());
+    }
+}
+
+#[test]
+fn prices_kept_as_traded_stay_so_in_every_kind_of_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,10,12,9,11,5.5,7\n2024-01-02,5,6,4,5.5,5.5,7\n";
+    let options = ReadOptions { keep_unadjusted: true, ..ReadOptions::default() };
+    let (series, report) = read_series(&write(folder.path(), "ANY.csv", text), &options).unwrap();
+    assert_eq!((series.bars()[0].close, finding(&report, "unadjusted").count), (11.0, 1));
+    for name in ["ANY_1.csv", "ANY_2.parquet", "ANY_3.feather"] {
+        let path = folder.path().join(name);
+        write_imported(&path, &series, &report).unwrap();
+        let (again, told) = read_series(&path, &ReadOptions::default()).unwrap();
+        assert_eq!((again.bars(), told.unadjusted), (series.bars(), true), "{name}");
+        assert_eq!(again.fingerprint(), series.fingerprint(), "{name}");
     }
 }

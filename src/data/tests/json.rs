@@ -130,7 +130,7 @@ fn records_name_their_symbol_and_place() {
 fn whole_numbers_keep_every_digit() {
     let folder = tempfile::tempdir().unwrap();
     let row = |i: i64| {
-        format!("[{},1,2,0.5,1.5,{}]", 1_706_702_400_000_000_000 + i * 60_000_000_000, 9_007_199_254_740_991_i64)
+        format!("[{},1,1.2,0.9,1.1,{}]", 1_706_702_400_000_000_000 + i * 60_000_000_000, 9_007_199_254_740_991_i64)
     };
     let text = format!("[{}]", (0..30).map(row).collect::<Vec<_>>().join(","));
     let (series, _) = import(&write(folder.path(), "A.json", text));

@@ -115,7 +115,7 @@ fn bad_parquet_cells_are_named_by_row() {
         ("high", Column::Float(vec![1.0, 0.5, 1.0]), "row 2: high 0.5 and low 1 do not enclose"),
         ("close", Column::Bool(vec![true; 3]), "row 1: close is \"true\", not a finite number"),
         ("time", Column::Bool(vec![true; 3]), "row 1: time is \"true\", not a time"),
-        ("time", Column::Int(vec![Some(1), None, Some(3)]), "row 2: time is missing, not a time"),
+        ("time", Column::Int(vec![Some(START), None, Some(START + 1)]), "row 2: time is missing, not a time"),
         ("time", texts(["2024-01-01", "soon", ""]), "row 2: time is \"soon\""),
         ("time", Column::Time(vec![START, i64::MAX, START]), "row 2: time is \"9223372036854775807 ms since 1970\""),
         ("time", Column::Time(vec![START + 1, START, START + 2]), "row 2: 2024-01-01T00:00:00Z comes after row 1"),

@@ -3,22 +3,23 @@
 mod curves;
 mod figures;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
-use self::curves::{Curves, FilteredPnl, Look};
-use super::trades::summary_words;
+use self::curves::{Curves, Look, Strategy};
 use super::{Header, Panel};
-use crate::backtest::Direction;
+use crate::backtest::Statistics;
 use crate::gui::command::Commands;
-use crate::gui::state::AppState;
+use crate::gui::state::{AppState, Loadable};
 use crate::gui::theme;
-use crate::gui::widgets::{Cache, badge, grouped, part_missing, percent, run_or_message, short_time};
+use crate::gui::widgets::{
+    Cache, badge, grouped, part_missing, percent, percent_interval, plain_interval, run_or_message, short_time,
+    signed_percent,
+};
 use crate::runs::Stage;
-use crate::tasks::{BacktestSummary, RunView};
+use crate::tasks::{BacktestSummary, Filter, FilteredRun, RunView};
 
 /// View state of the panel.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub struct BacktestPanel {
     #[serde(skip)]
     curves: Cache<(), Curves>,
     #[serde(skip)]
-    filtered: Cache<(BTreeSet<usize>, Option<Direction>), FilteredPnl>,
+    filtered: Cache<(), Option<Strategy>, FilteredRun>,
 }
 
 /// Panels wider than this show curves and figures side by side.
@@ -48,7 +49,10 @@ impl Panel for BacktestPanel {
                 ui.allocate_ui(left, |ui| {
                     ui.vertical(|ui| {
                         ui.set_width(left.x);
-                        self.verdict(ui, view, report, state);
+                        conclusion(ui, report, false);
+                        costs(ui, run, report);
+                        filtered_figures(ui, run, state);
+                        filtered_meaning(ui, state);
                         let height = ui.available_height() - 34.0;
                         self.plots(ui, view, height.max(200.0), state, commands);
                     });
@@ -60,11 +64,16 @@ impl Panel for BacktestPanel {
             });
         } else {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                // The curves are in view at once; what they stand on follows.
                 let top = ui.cursor().top();
-                self.verdict(ui, view, report, state);
+                conclusion(ui, report, true);
+                filtered_figures(ui, run, state);
                 let used = ui.cursor().top() - top;
-                let height = (room.y - used - 40.0).clamp(200.0, 520.0);
+                let height = (room.y - used - 34.0).clamp(200.0, 520.0);
                 self.plots(ui, view, height, state, commands);
+                ui.label(&report.verdict.sentence);
+                costs(ui, run, report);
+                filtered_meaning(ui, state);
                 figures::ui(ui, run, report, state, commands);
             });
         }
@@ -83,7 +92,7 @@ impl Panel for BacktestPanel {
             "Hover a curve: all strategies at that bar, and the bar in the other panels; click selects the bar",
             "Click a name: hides or shows its curve",
             "Drag moves, Ctrl+scroll zooms in time, double click shows all",
-            "Click a regime in the table: filters the network's trades; the curves keep all of them",
+            "Click a regime in the table: curves and figures called 'filtered' are of its trades alone, compounded",
         ]
     }
 }
@@ -100,45 +109,6 @@ fn strategy_color(place: usize) -> egui::Color32 {
 }
 
 impl BacktestPanel {
-    /// The sentence on top, the bars and costs it holds for, and what a filter leaves.
-    fn verdict(&mut self, ui: &mut egui::Ui, view: &Arc<RunView>, report: &BacktestSummary, state: &AppState) {
-        ui.horizontal_wrapped(|ui| {
-            let (words, color) = match (report.verdict.edge, report.in_sample) {
-                (true, _) => ("edge", theme::UP),
-                (false, true) => ("in sample", theme::WARN),
-                (false, false) => ("no edge", theme::WARN),
-            };
-            badge(ui, words, color);
-            ui.label(&report.verdict.sentence);
-        });
-        let millis = view.collected.series.timeframe.millis();
-        let (from, to) = (short_time(report.range.0, millis), short_time(report.range.1, millis));
-        let paid = report.strategies.first().map_or_else(String::new, |ours| {
-            let (fees, slippage) = (ours.statistics.fees, ours.statistics.slippage);
-            format!(
-                "; the network paid {} in fees and {} in spread and slippage",
-                grouped(fees, 0),
-                grouped(slippage, 0)
-            )
-        });
-        let cost = percent(report.cost, 2);
-        let text = format!("{}, {from} to {to} UTC · costs {cost} a round trip{paid}", report.slice);
-        ui.label(egui::RichText::new(text).color(theme::WEAK));
-        let selection = &state.selection;
-        if !selection.regimes.is_empty() || selection.side.is_some() {
-            let found = self
-                .filtered
-                .get(view, (selection.regimes.clone(), selection.side), |run, _| FilteredPnl::new(run, state));
-            let (n, all) = (found.summary.n, view.trades().len());
-            let words = summary_words(&found.summary).map_or_else(String::new, |words| format!(" · {words}"));
-            let text = format!(
-                "{}: {n} of {all} trades{words}. Curves and table show all trades; the bright line sums the P&L of these",
-                filter_words(state)
-            );
-            ui.label(egui::RichText::new(text).color(theme::lighten(theme::ACCENT)));
-        }
-    }
-
     fn plots(
         &mut self,
         ui: &mut egui::Ui,
@@ -148,9 +118,11 @@ impl BacktestPanel {
         commands: &mut Commands,
     ) {
         let curves = self.curves.get(view, (), |run, ()| Curves::new(run));
-        let selection = &state.selection;
-        let filtered = (!selection.regimes.is_empty() || selection.side.is_some()).then(|| {
-            self.filtered.get(view, (selection.regimes.clone(), selection.side), |run, _| FilteredPnl::new(run, state))
+        let filtered = state.filtered().and_then(|found| {
+            let name = "filtered".to_owned();
+            self.filtered
+                .get(found, (), |found, ()| found.backtest.as_ref().map(|backtest| Strategy::filtered(name, backtest)))
+                .as_ref()
         });
         if curves.is_empty() {
             ui.weak("The equity curves could not be read");
@@ -159,19 +131,95 @@ impl BacktestPanel {
             }
             return;
         }
-        curves.legend(ui, &mut self.look, state);
+        curves.legend(ui, filtered, &mut self.look, state);
         curves.ui(ui, view, filtered, &mut self.look, height - 26.0, state, commands);
     }
 }
 
-/// `regimes 0, 2, long`.
-fn filter_words(state: &AppState) -> String {
-    let regimes: Vec<String> = state.selection.regimes.iter().map(ToString::to_string).collect();
+/// Edge or not, and the sentence that says why; `short` leaves only its beginning.
+fn conclusion(ui: &mut egui::Ui, report: &BacktestSummary, short: bool) {
+    let (words, color) = match (report.verdict.edge, report.in_sample) {
+        (true, _) => ("edge", theme::UP),
+        (false, true) => ("in sample", theme::WARN),
+        (false, false) => ("no edge", theme::WARN),
+    };
+    if short {
+        ui.horizontal(|ui| {
+            badge(ui, words, color);
+            ui.add(egui::Label::new(&report.verdict.sentence).truncate());
+        });
+    } else {
+        ui.horizontal_wrapped(|ui| {
+            badge(ui, words, color);
+            ui.label(&report.verdict.sentence);
+        });
+    }
+}
+
+/// The bars, and what trading on them cost.
+fn costs(ui: &mut egui::Ui, run: &RunView, report: &BacktestSummary) {
+    let millis = run.collected.series.timeframe.millis();
+    let (from, to) = (short_time(report.range.0, millis), short_time(report.range.1, millis));
+    let paid = report.strategies.first().map_or_else(String::new, |ours| {
+        let (fees, slippage) = (ours.statistics.fees, ours.statistics.slippage);
+        format!("; the network paid {} in fees and {} in spread and slippage", grouped(fees, 0), grouped(slippage, 0))
+    });
+    let cost = percent(report.cost, 2);
+    let text = format!("{}, {from} to {to} UTC · costs {cost} a round trip{paid}", report.slice);
+    ui.label(egui::RichText::new(text).color(theme::WEAK));
+}
+
+/// What passes the filters, with n and intervals.
+fn filtered_figures(ui: &mut egui::Ui, run: &RunView, state: &AppState) {
+    if !state.selection.filters() {
+        return;
+    }
+    let bright = |text: String| egui::RichText::new(text).color(theme::lighten(theme::ACCENT));
+    let Some(found) = state.filtered() else {
+        let text = match &state.filtered {
+            Loadable::Failed(problem) => format!("The filter failed: {problem}"),
+            _ => "Filtering the trades".to_owned(),
+        };
+        ui.label(bright(text));
+        return;
+    };
+    let (n, all) = (found.trades.n, run.trades().len());
+    let head = format!("Filtered, {}: n {n} of {all} trades", filter_words(&found.filter));
+    let figures = found.backtest.as_ref().map_or_else(String::new, |backtest| figure_words(&backtest.statistics));
+    ui.label(bright(format!("{head}{figures}")));
+}
+
+/// What the filtered curves and figures are.
+fn filtered_meaning(ui: &mut egui::Ui, state: &AppState) {
+    if state.filtered().is_none_or(|found| found.backtest.is_none()) {
+        return;
+    }
+    let what = "As if only these trades had been taken: their net returns compounded from the starting cash at their own \
+                sizes. Trades that do not pass are skipped and nothing takes their place. The other curves and columns are \
+                not filtered";
+    ui.label(egui::RichText::new(what).color(theme::WEAK));
+}
+
+/// ` · return +1.2 % · largest drawdown 3.0 % · Sharpe 0.40 [-1.2, 2.0] · win rate 50 % [9, 91]`; what is not known is left
+/// out.
+fn figure_words(s: &Statistics) -> String {
+    let figures = [
+        s.total_return.map(|r| format!("return {}", signed_percent(r, 1))),
+        Some(format!("largest drawdown {}", percent(s.max_drawdown, 1))),
+        s.sharpe_interval.map(|i| format!("Sharpe {}", plain_interval(i, 2))),
+        s.win_rate.map(|i| format!("win rate {}", percent_interval(i, 0))),
+    ];
+    figures.into_iter().flatten().fold(String::new(), |words, figure| format!("{words} · {figure}"))
+}
+
+/// `regimes 0, 2, long side`.
+fn filter_words(filter: &Filter) -> String {
+    let regimes: Vec<String> = filter.regimes.iter().map(ToString::to_string).collect();
     let mut words = Vec::new();
     if !regimes.is_empty() {
-        let noun = if regimes.len() == 1 { "Regime" } else { "Regimes" };
+        let noun = if regimes.len() == 1 { "regime" } else { "regimes" };
         words.push(format!("{noun} {}", regimes.join(", ")));
     }
-    words.extend(state.selection.side.map(|side| format!("{} side", side.name())));
+    words.extend(filter.side.map(|side| format!("{} side", side.name())));
     words.join(", ")
 }

@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Header, Panel};
 use crate::gui::command::Commands;
-use crate::gui::state::AppState;
-use crate::gui::widgets::{Cache, part_missing, run_or_message};
+use crate::gui::state::{AppState, Loadable};
+use crate::gui::widgets::{message, part_missing, run_or_message};
 use crate::runs::Stage;
-use crate::tasks::Filtered;
 use crate::tasks::RunView;
 
 /// Which half is in front when there is no room for both.
@@ -33,8 +32,6 @@ pub struct CalibrationPanel {
     tab: Tab,
     raw: bool,
     unit: bool,
-    #[serde(skip)]
-    filtered: Cache<BTreeSet<usize>, Filtered>,
 }
 
 /// Panels wider than this show both halves.
@@ -103,7 +100,14 @@ fn filter_words(regimes: &BTreeSet<usize>) -> String {
 impl CalibrationPanel {
     fn half(&mut self, ui: &mut egui::Ui, tab: Tab, view: &Arc<RunView>, state: &AppState, commands: &mut Commands) {
         let regimes = &state.selection.regimes;
-        let filtered = (!regimes.is_empty()).then(|| self.filtered.get(view, regimes.clone(), Filtered::new));
+        let filtered = state.filtered().and_then(|found| found.calibration.as_ref());
+        if filtered.is_none() && !regimes.is_empty() {
+            let text = match &state.filtered {
+                Loadable::Failed(problem) => format!("The filter failed: {problem}"),
+                _ => format!("Calibrating {}", filter_words(regimes)),
+            };
+            return message(ui, &text, None, commands);
+        }
         let room = ui.available_size();
         let (raw, unit) = (&mut self.raw, &mut self.unit);
         egui::ScrollArea::vertical().id_salt(tab == Tab::Decision).auto_shrink(false).show(ui, |ui| {

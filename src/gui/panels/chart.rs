@@ -1,8 +1,9 @@
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
-use super::{Header, Panel};
+use super::{Header, Pane, Panel};
 use crate::gui::command::{Command, Commands};
+use crate::gui::indicators::{ChartLine, Place};
 use crate::gui::state::AppState;
 use crate::gui::theme;
 use crate::gui::widgets::{MinMax, number, run_or_message, short_time};
@@ -10,6 +11,7 @@ use crate::tasks::RunView;
 
 mod axes;
 mod candles;
+mod legend;
 mod lines;
 mod marks;
 mod scale;
@@ -21,8 +23,6 @@ use scale::{Scale, View};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChartPanel {
-    /// Lines shown, over the candles if they are prices, below them if not.
-    pub lines: Vec<String>,
     /// Volume bars under the candles.
     pub volume: bool,
     #[serde(skip)]
@@ -47,19 +47,12 @@ struct Cache {
     run: String,
     range: MinMax,
     volume: MinMax,
-    lines: std::collections::BTreeMap<String, MinMax>,
+    lines: lines::Trees,
 }
 
 impl Default for ChartPanel {
     fn default() -> Self {
-        Self {
-            lines: vec!["kama.kama".to_owned(), "rsx.rsx".to_owned()],
-            volume: true,
-            view: None,
-            wanted: None,
-            search: String::new(),
-            cache: Cache::default(),
-        }
+        Self { volume: true, view: None, wanted: None, search: String::new(), cache: Cache::default() }
     }
 }
 
@@ -67,7 +60,8 @@ impl Default for ChartPanel {
 const FIRST_BARS: f64 = 132.0;
 const AXIS_WIDTH: f32 = 64.0;
 const TIME_HEIGHT: f32 = 18.0;
-const LOWER_HEIGHT: f32 = 84.0;
+/// Least and usual height of a pane below the candles.
+const PANE_HEIGHT: (f32, f32) = (42.0, 84.0);
 
 impl ChartPanel {
     /// Forgets the view; the next run starts with its own.
@@ -93,16 +87,8 @@ impl ChartPanel {
                 run: key,
                 range: MinMax::new(bars.len(), |i| (bars[i].low, bars[i].high)),
                 volume: MinMax::new(bars.len(), |i| (0.0, bars[i].volume)),
-                lines: std::collections::BTreeMap::new(),
+                lines: lines::Trees::default(),
             };
-        }
-        for name in &self.lines {
-            if let Some(line) = run.collected.lines.get(name)
-                && !self.cache.lines.contains_key(name)
-            {
-                let tree = MinMax::new(line.values.len(), |i| (line.values[i], line.values[i]));
-                self.cache.lines.insert(name.clone(), tree);
-            }
         }
         let view = self.view.get_or_insert_with(|| View::ending_at(bars.len(), FIRST_BARS));
         match self.wanted.take() {
@@ -113,10 +99,10 @@ impl ChartPanel {
         view.clamp(bars.len());
     }
 
-    fn toolbar(&mut self, ui: &mut egui::Ui, run: &RunView, state: &AppState) {
+    fn toolbar(&mut self, ui: &mut egui::Ui, run: &RunView, state: &AppState, commands: &mut Commands) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 10.0;
-            ui.menu_button("Lines", |ui| self.line_menu(ui, run));
+            ui.menu_button("Lines", |ui| self.line_menu(ui, run, state, commands));
             ui.checkbox(&mut self.volume, "Volume");
             let bars = run.collected.series.bars();
             let Some(bar) = state.cursor().filter(|&bar| bar < bars.len()) else { return };
@@ -131,34 +117,37 @@ impl ChartPanel {
                 axes::compact(b.volume)
             );
             ui.add(egui::Label::new(number(text).color(theme::TEXT)).truncate());
-            for (i, name) in self.lines.iter().enumerate() {
-                let Some(value) = run.collected.lines.get(name).and_then(|line| line.values.get(bar)) else { continue };
-                if ui.available_width() > 150.0 {
-                    ui.label(number(format!("{name} {}", axes::price(*value))).color(lines::color(i)));
-                }
-            }
         });
     }
 
-    fn line_menu(&mut self, ui: &mut egui::Ui, run: &RunView) {
-        ui.set_min_width(260.0);
+    fn line_menu(&mut self, ui: &mut egui::Ui, run: &RunView, state: &AppState, commands: &mut Commands) {
+        ui.set_min_width(280.0);
         let field = egui::TextEdit::singleline(&mut self.search).hint_text("Find a line").desired_width(f32::INFINITY);
         let label = ui.label("Lines on the chart");
         ui.add(field).labelled_by(label.id);
         let search = self.search.to_lowercase();
-        egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
-            for line in &run.collected.lines.columns {
-                if !line.name.to_lowercase().contains(&search) {
-                    continue;
+        let found: Vec<&crate::indicators::Line> =
+            run.collected.lines.columns.iter().filter(|line| line.name.to_lowercase().contains(&search)).collect();
+        egui::ScrollArea::vertical().max_height(360.0).show_rows(ui, 22.0, found.len(), |ui, rows| {
+            for line in &found[rows] {
+                let shown = state.indicators.shows(&line.name);
+                let mut on = shown;
+                if ui.checkbox(&mut on, &line.name).on_hover_text(&*line.meaning).changed() {
+                    let name = line.name.clone();
+                    commands.push(if on { Command::AddLine(name) } else { Command::RemoveLine(name) });
                 }
-                let mut on = self.lines.contains(&line.name);
-                if ui.checkbox(&mut on, &line.name).on_hover_text(line.meaning).changed() {
-                    if on {
-                        self.lines.push(line.name.clone());
-                    } else {
-                        self.lines.retain(|name| *name != line.name);
-                    }
-                }
+            }
+        });
+        ui.separator();
+        ui.horizontal(|ui| {
+            if ui.button("Browse indicators").clicked() {
+                commands.push(Command::ShowPane(Pane::Indicators));
+                ui.close();
+            }
+            let clear = Command::ClearLines;
+            if ui.add_enabled(clear.is_enabled(state), egui::Button::new("Remove all")).clicked() {
+                commands.push(clear);
+                ui.close();
             }
         });
     }
@@ -175,20 +164,26 @@ fn feature_line(run: &RunView, feature: &str) -> Option<String> {
         .cloned()
 }
 
+/// The line of the feature that is pointed at: on the chart for as long as that lasts.
+fn extra_line(name: String, state: &AppState) -> ChartLine {
+    let color = state.indicators.on_chart.len();
+    ChartLine { name, place: Place::Auto, color, ..ChartLine::default() }
+}
+
 impl Panel for ChartPanel {
     fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
         let Some(run) = run_or_message(ui, state, commands) else { return };
         let chosen = state.selection.feature.as_deref().or(state.hover.feature.as_deref());
-        let extra = chosen.and_then(|feature| feature_line(run, feature)).filter(|name| !self.lines.contains(name));
-        let before = self.lines.len();
-        self.lines.extend(extra);
+        let extra = chosen
+            .and_then(|feature| feature_line(run, feature))
+            .filter(|name| !state.indicators.shows(name))
+            .map(|name| extra_line(name, state));
+        let lines = state.indicators.on_chart.iter().chain(&extra);
+        let plan = lines::Plan::new(lines, state);
         self.prepare(run);
-        self.toolbar(ui, run, state);
-        self.draw(ui, run, state, commands);
-        // A line shown for the chosen feature leaves with it.
-        if self.lines.len() > before && chosen.is_some() {
-            self.lines.truncate(before);
-        }
+        plan.trees(&mut self.cache.lines);
+        self.toolbar(ui, run, state, commands);
+        self.draw(ui, run, state, &plan, commands);
     }
 
     fn header(&self, state: &AppState) -> Header {
@@ -211,12 +206,20 @@ impl Panel for ChartPanel {
             "Double click: last bars again",
             "Click a bar: explains it in every panel",
             "Right and left arrow: next and previous bar",
+            "Click a line's name: draws it elsewhere or shows its indicator; its × takes it away",
         ]
     }
 }
 
 impl ChartPanel {
-    fn draw(&mut self, ui: &mut egui::Ui, run: &RunView, state: &AppState, commands: &mut Commands) {
+    fn draw(
+        &mut self,
+        ui: &mut egui::Ui,
+        run: &RunView,
+        state: &AppState,
+        plan: &lines::Plan<'_>,
+        commands: &mut Commands,
+    ) {
         let bars = run.collected.series.bars();
         let Some(view) = self.view.as_mut().filter(|_| !bars.is_empty()) else { return };
         let size = ui.available_size();
@@ -226,9 +229,10 @@ impl ChartPanel {
         let (response, painter) = ui.allocate_painter(size, egui::Sense::click_and_drag());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Price chart"));
         let whole = response.rect;
-        let lower = self.lines.iter().any(|name| lines::is_lower(run, name)) && whole.height() > 240.0;
         let strip_height = strips::HEIGHT;
-        let below = strip_height + TIME_HEIGHT + if lower { LOWER_HEIGHT } else { 0.0 };
+        let (panes, pane_height) = pane_room(plan.panes.len(), whole.height() - strip_height - TIME_HEIGHT);
+        let lower = panes as f32 * pane_height;
+        let below = strip_height + TIME_HEIGHT + lower;
         let plot = egui::Rect::from_min_max(whole.min, egui::pos2(whole.right() - AXIS_WIDTH, whole.bottom() - below));
         view.interact(ui, &response, plot, bars.len());
         let scale = Scale::new(view, plot, bars, &self.cache.range);
@@ -240,7 +244,7 @@ impl ChartPanel {
             commands.push(Command::SelectBar { bar, center: false });
         }
         let strip = egui::Rect::from_min_size(plot.left_bottom(), egui::vec2(plot.width(), strip_height));
-        let time_top = if lower { strip.bottom() + LOWER_HEIGHT } else { strip.bottom() };
+        let time_top = strip.bottom() + lower;
         let full = egui::Rect::from_min_max(plot.min, egui::pos2(plot.right(), time_top));
         strips::slices(&painter, &scale, plot, run);
         axes::grid(&painter, &scale, plot, whole.right());
@@ -250,14 +254,36 @@ impl ChartPanel {
         }
         marks::window(&painter, &scale, plot, state);
         candles::candles(&painter.with_clip_rect(plot), &scale, bars, &self.cache.range);
-        lines::over(&painter.with_clip_rect(plot), &scale, run, &self.lines, &self.cache.lines);
+        plan.draw_over(&painter.with_clip_rect(plot), &scale, plot, &self.cache.lines);
         marks::trades(&painter.with_clip_rect(plot), &scale, plot, state);
         marks::attended(&painter, &scale, plot, bars, state);
         strips::strips(&painter, &scale, strip, run, state);
-        if lower {
-            let rect = egui::Rect::from_min_size(strip.left_bottom(), egui::vec2(plot.width(), LOWER_HEIGHT));
-            lines::below(&painter, &scale, rect, run, &self.lines, &self.cache.lines);
+        let pane_rect = |i: usize| {
+            let min = strip.left_bottom() + egui::vec2(0.0, i as f32 * pane_height);
+            egui::Rect::from_min_size(min, egui::vec2(plot.width(), pane_height))
+        };
+        for (i, lines) in plan.panes.iter().take(panes).enumerate() {
+            lines::pane(&painter, &scale, pane_rect(i), lines, &self.cache.lines);
         }
         marks::cursor(&painter, &scale, full, state);
+        let bar = state.cursor().unwrap_or(usize::MAX).min(bars.len() - 1);
+        let over: Vec<&lines::Shown<'_>> = plan.over.iter().chain(&plan.scaled).collect();
+        legend::legend(ui, legend::place(plot), &over, bar, commands);
+        for (i, lines) in plan.panes.iter().take(panes).enumerate() {
+            let rect = pane_rect(i).shrink2(egui::vec2(2.0, 1.0));
+            legend::legend(ui, rect, &lines.iter().collect::<Vec<_>>(), bar, commands);
+        }
+        if panes < plan.panes.len() {
+            let text = format!("{} more panes need a higher chart", plan.panes.len() - panes);
+            let at = egui::pos2(full.right() - 6.0, full.bottom() - 3.0);
+            painter.text(at, egui::Align2::RIGHT_BOTTOM, text, theme::small(), theme::WARN);
+        }
     }
+}
+
+/// How many of `wanted` panes fit below the candles, and how high each is.
+fn pane_room(wanted: usize, height: f32) -> (usize, f32) {
+    let each = (0.55 * height / wanted.max(1) as f32).clamp(PANE_HEIGHT.0, PANE_HEIGHT.1);
+    let room = (height - 110.0).max(0.0);
+    (wanted.min((room / each) as usize), each)
 }

@@ -7,7 +7,9 @@ mod chart;
 mod config;
 mod data;
 mod features;
+mod formulas;
 mod health;
+mod indicators;
 mod jobs;
 mod regimes;
 mod runs;
@@ -109,5 +111,7 @@ panels! {
     Runs runs runs::RunsPanel, "Runs", "Runs of the workspace.";
     Jobs jobs jobs::JobsPanel, "Jobs", "Work in progress.";
     Config config config::ConfigPanel, "Config", "The next run.";
+    Indicators indicators indicators::IndicatorsPanel, "Indicators", "Every indicator: search, parameters, lines.";
+    Formulas formulas formulas::FormulasPanel, "Formulas", "Indicators of your own, as text.";
     Health health health::HealthPanel, "Health", "What the program stands on.";
 }

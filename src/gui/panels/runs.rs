@@ -290,7 +290,11 @@ fn comparison(ui: &mut egui::Ui, state: &AppState) {
 impl Panel for RunsPanel {
     fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
         if state.runs.is_empty() && state.broken_runs.is_empty() {
-            message(ui, "The workspace has no runs yet", Some(&Command::RunAll), commands);
+            if state.listing {
+                message(ui, "Reading the runs of the workspace", None, commands);
+            } else {
+                message(ui, "The workspace has no runs yet", Some(&Command::RunAll), commands);
+            }
             return;
         }
         egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {

@@ -12,10 +12,9 @@ use egui_extras::TableBuilder;
 use serde::{Deserialize, Serialize};
 
 use self::columns::{COLUMNS, Sort, csv};
-pub(super) use self::summary::summary_words;
+use self::summary::summary_words;
 use super::{Header, Panel};
 use crate::backtest::Direction;
-use crate::backtest::TradeSummary;
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::AppState;
 use crate::gui::theme;
@@ -32,13 +31,6 @@ struct Key {
     side: Option<Direction>,
 }
 
-/// The rows that pass, in their order.
-#[derive(Debug)]
-struct Listed {
-    order: Vec<usize>,
-    summary: TradeSummary,
-}
-
 /// View state of the panel.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -46,7 +38,7 @@ pub struct TradesPanel {
     sort: Sort,
     descending: bool,
     #[serde(skip)]
-    listed: Cache<Key, Listed>,
+    listed: Cache<Key, Vec<usize>>,
     /// The trade that was last brought into view.
     #[serde(skip)]
     shown: Option<usize>,
@@ -73,14 +65,14 @@ impl Panel for TradesPanel {
             side: selection.side,
         };
         let listed = self.listed.get(view, key, |_, key| list(state, key));
-        summary(ui, run, listed, all, commands);
-        if listed.order.is_empty() {
+        summary(ui, run, listed, all, state, commands);
+        if listed.is_empty() {
             return message(ui, "No trade passes the filters", Some(&Command::ClearFilters), commands);
         }
         let moved = selection.trade != self.shown;
         self.shown = selection.trade;
         let scroll =
-            selection.trade.filter(|_| moved).and_then(|trade| listed.order.iter().position(|&place| place == trade));
+            selection.trade.filter(|_| moved).and_then(|trade| listed.iter().position(|&place| place == trade));
         let clicked = table(ui, view, listed, (self.sort, self.descending), scroll, state, commands);
         if let Some(sort) = clicked {
             self.descending = self.sort == sort && !self.descending;
@@ -107,30 +99,29 @@ impl Panel for TradesPanel {
     }
 }
 
-fn list(state: &AppState, key: &Key) -> Listed {
+/// Places of the trades that pass, in the order of the rows.
+fn list(state: &AppState, key: &Key) -> Vec<usize> {
     let mut rows: Vec<(usize, &crate::backtest::Trade)> = state.trades().collect();
     rows.sort_by(|(i, a), (j, b)| {
         let order = key.sort.compare(a, b);
         let order = if key.descending { order.reverse() } else { order };
         order.then_with(|| if i < j { Ordering::Less } else { Ordering::Greater })
     });
-    Listed {
-        summary: TradeSummary::new(rows.iter().map(|(_, trade)| *trade)),
-        order: rows.into_iter().map(|(place, _)| place).collect(),
-    }
+    rows.into_iter().map(|(place, _)| place).collect()
 }
 
-fn summary(ui: &mut egui::Ui, run: &RunView, listed: &Listed, all: usize, commands: &mut Commands) {
+fn summary(ui: &mut egui::Ui, run: &RunView, listed: &[usize], all: usize, state: &AppState, commands: &mut Commands) {
     ui.horizontal_wrapped(|ui| {
-        let n = listed.summary.n;
+        let n = listed.len();
         let slice = run.backtest.as_ref().map_or_else(String::new, |report| format!("{} · ", report.slice));
         let of = if n == all { String::new() } else { format!(" of {all}") };
-        let words = summary_words(&listed.summary).map_or_else(String::new, |words| format!(" · {words}"));
+        let found = state.filtered().and_then(|found| summary_words(&found.trades));
+        let words = found.map_or_else(String::new, |words| format!(" · {words}"));
         let text = format!("{slice}n {n}{of}{words}");
         ui.label(egui::RichText::new(text).font(theme::small()).color(theme::TEXT));
         let copy = egui::Button::new(egui::RichText::new("Copy CSV").size(11.0)).small();
         if ui.add(copy).on_hover_text("Puts the rows below into the clipboard, times in UTC").clicked() {
-            commands.push(Command::Copy(csv(run, &listed.order)));
+            commands.push(Command::Copy(csv(run, listed)));
         }
     });
 }
@@ -139,7 +130,7 @@ fn summary(ui: &mut egui::Ui, run: &RunView, listed: &Listed, all: usize, comman
 fn table(
     ui: &mut egui::Ui,
     view: &Arc<RunView>,
-    listed: &Listed,
+    listed: &[usize],
     (sort, descending): (Sort, bool),
     scroll: Option<usize>,
     state: &AppState,
@@ -179,8 +170,8 @@ fn table(
             }
         });
         table.body(|body| {
-            body.rows(ROW, listed.order.len(), |mut row| {
-                let place = listed.order[row.index()];
+            body.rows(ROW, listed.len(), |mut row| {
+                let place = listed[row.index()];
                 let Some(trade) = view.trades().get(place) else { return };
                 row.set_selected(state.selection.trade == Some(place));
                 row.set_hovered(state.hover.trade == Some(place));

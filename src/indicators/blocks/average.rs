@@ -1,68 +1,69 @@
 use serde::{Deserialize, Serialize};
 
-use super::RollingSum;
+use super::{RollingSum, Smooth};
+
+/// Division by a number that stays the same: rounded as a division is, without its wait.
+///
+/// Source: P. W. Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor" (1990).
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(in crate::indicators) struct Divisor {
+    n: f64,
+    reciprocal: f64,
+}
+
+impl Divisor {
+    pub(in crate::indicators) fn new(n: f64) -> Self {
+        Self { n, reciprocal: 1.0 / n }
+    }
+
+    #[inline(always)]
+    pub(in crate::indicators) fn divide(self, x: f64) -> f64 {
+        let quotient = x * self.reciprocal;
+        let rest = quotient.mul_add(-self.n, x);
+        rest.mul_add(self.reciprocal, quotient)
+    }
+}
 
 /// Simple moving average: the mean of the last n values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sma {
     sum: RollingSum,
-    n: f64,
+    n: Divisor,
 }
 
 impl Sma {
     /// Over `n` values.
     pub fn new(n: usize) -> Self {
-        Self { sum: RollingSum::new(n), n: n as f64 }
+        Self { sum: RollingSum::new(n), n: Divisor::new(n as f64) }
     }
 
     /// Takes the next value; the mean from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
-        self.sum.next(x) / self.n
-    }
-}
-
-/// Exponential smoothing that starts from the mean of its first n values.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Smoother {
-    gain: f64,
-    n: usize,
-    count: usize,
-    value: f64,
-}
-
-impl Smoother {
-    fn new(n: usize, gain: f64) -> Self {
-        Self { gain, n, count: 0, value: 0.0 }
-    }
-
-    // y + gain (x - y) leaves y untouched when x = y: flat input stays flat to the last bit.
-    fn next(&mut self, x: f64) -> f64 {
-        if x.is_nan() {
-            return f64::NAN;
-        }
-        if self.count < self.n {
-            self.count += 1;
-            self.value += (x - self.value) / self.count as f64;
-            return if self.count == self.n { self.value } else { f64::NAN };
-        }
-        self.value += self.gain * (x - self.value);
-        self.value
+        self.n.divide(self.sum.next(x))
     }
 }
 
 /// Exponential moving average with gain 2 / (n + 1), started from the mean of its first n values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Ema(Smoother);
+pub struct Ema(Smooth);
 
 impl Ema {
     /// Of length `n`.
     pub fn new(n: usize) -> Self {
-        Self(Smoother::new(n, 2.0 / (n as f64 + 1.0)))
+        Self(Smooth::ema(n))
     }
 
     /// Takes the next value; the average from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         self.0.next(x)
+    }
+
+    /// Replaces values, of which only the first may be missing, by what `next` gives for each.
+    #[inline(always)]
+    pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
+        self.0.run(values);
     }
 }
 
@@ -70,17 +71,24 @@ impl Ema {
 ///
 /// Source: J. W. Wilder, "New Concepts in Technical Trading Systems" (1978).
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Wilder(Smoother);
+pub struct Wilder(Smooth);
 
 impl Wilder {
     /// Of length `n`.
     pub fn new(n: usize) -> Self {
-        Self(Smoother::new(n, 1.0 / n as f64))
+        Self(Smooth::wilder(n))
     }
 
     /// Takes the next value; the average from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         self.0.next(x)
+    }
+
+    /// Replaces values, of which only the first may be missing, by what `next` gives for each.
+    #[inline(always)]
+    pub(in crate::indicators) fn run(&mut self, values: &mut [f64]) {
+        self.0.run(values);
     }
 }
 

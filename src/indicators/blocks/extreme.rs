@@ -26,6 +26,7 @@ impl<const HIGH: bool> Extreme<HIGH> {
     }
 
     /// Takes the next value; the extreme from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         if x.is_nan() {
             return f64::NAN;
@@ -42,6 +43,7 @@ impl<const HIGH: bool> Extreme<HIGH> {
     }
 
     /// The extreme again; missing until n values came.
+    #[inline(always)]
     pub fn value(&self) -> f64 {
         match self.candidates.front() {
             Some(&(_, extreme)) if self.count >= self.n => extreme,

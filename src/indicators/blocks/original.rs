@@ -23,6 +23,7 @@ impl TwoMomentDeviation {
     }
 
     /// Takes the next value; the deviation from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         let (mean, square) = (self.mean.next(x), self.square.next(x * x));
         (square - mean * mean).abs().sqrt()

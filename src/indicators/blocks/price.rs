@@ -33,6 +33,7 @@ pub struct TrueRange {
 
 impl TrueRange {
     /// Takes the next bar.
+    #[inline(always)]
     pub fn next(&mut self, bar: &Bar) -> TrueRangeBar {
         let Some(close) = self.previous_close.replace(bar.close) else {
             return TrueRangeBar { high: f64::NAN, low: f64::NAN, range: f64::NAN };
@@ -51,6 +52,7 @@ pub struct Cross {
 
 impl Cross {
     /// Takes the next pair; missing on the first.
+    #[inline(always)]
     pub fn next(&mut self, a: f64, b: f64) -> f64 {
         let difference = a - b;
         if difference.is_nan() {

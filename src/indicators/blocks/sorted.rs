@@ -17,6 +17,7 @@ impl SortedWindow {
     }
 
     /// Takes the next value, unless it is missing; true once n values came.
+    #[inline(always)]
     pub fn push(&mut self, x: f64) -> bool {
         if x.is_nan() {
             return false;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Window;
+use super::ladder::{Ladder, Plain};
 
 /// A sum that also carries the rounding errors of its additions, so that adding and later removing the same values
 /// leaves nothing behind over millions of bars.
@@ -26,14 +26,14 @@ impl CompensatedSum {
         self.low += x.1;
     }
 
-    /// The sum, rounded once.
-    pub fn value(&self) -> f64 {
-        self.high + self.low
-    }
-
     /// The sum as its rounded value and the rest.
     pub fn pair(&self) -> (f64, f64) {
         two_sum(self.high, self.low)
+    }
+
+    /// The sum, rounded once.
+    pub fn value(&self) -> f64 {
+        self.high + self.low
     }
 }
 
@@ -52,26 +52,23 @@ pub(super) fn two_product(a: f64, b: f64) -> (f64, f64) {
 
 /// Sum of the last n values.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RollingSum {
-    window: Window,
-    sum: CompensatedSum,
-}
+pub struct RollingSum(Ladder);
 
 impl RollingSum {
     /// Over `n` values.
     pub fn new(n: usize) -> Self {
-        Self { window: Window::new(n), sum: CompensatedSum::default() }
+        Self(Ladder::new(n))
     }
 
     /// Takes the next value; the sum from the n-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
-        if x.is_nan() {
-            return f64::NAN;
-        }
-        self.sum.add(x);
-        if let Some(leaving) = self.window.push(x) {
-            self.sum.add(-leaving);
-        }
-        if self.window.is_full() { self.sum.value() } else { f64::NAN }
+        if x.is_nan() { f64::NAN } else { self.0.next::<Plain>(x).0 }
+    }
+
+    /// Takes the next value; the mean from the n-th on.
+    #[inline(always)]
+    pub fn mean(&mut self, x: f64) -> f64 {
+        self.next(x) / self.0.len() as f64
     }
 }

@@ -18,6 +18,7 @@ impl Window {
     }
 
     /// Takes the newest value; gives the one it pushes out, once full.
+    #[inline(always)]
     pub fn push(&mut self, x: f64) -> Option<f64> {
         let leaving = self.is_full().then(|| self.values[self.place]);
         self.values[self.place] = x;
@@ -38,11 +39,13 @@ impl Window {
     }
 
     /// True once n values came.
+    #[inline(always)]
     pub fn is_full(&self) -> bool {
         self.count == self.size
     }
 
     /// The values held, oldest first.
+    #[inline(always)]
     pub fn as_slice(&self) -> &[f64] {
         let end = self.place + self.size;
         &self.values[end - self.count..end]
@@ -60,6 +63,7 @@ impl Lag {
     }
 
     /// Takes the next value; the one k before it from the (k + 1)-th on.
+    #[inline(always)]
     pub fn next(&mut self, x: f64) -> f64 {
         if x.is_nan() { f64::NAN } else { self.0.push(x).unwrap_or(f64::NAN) }
     }

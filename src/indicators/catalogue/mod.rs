@@ -22,6 +22,9 @@ mod trend;
 mod volatility;
 mod volume;
 
+pub(super) use cycle::smooth_periods;
+pub(super) use trend::stops;
+
 /// Every indicator, family by family.
 pub fn definitions() -> &'static [&'static Definition] {
     static ALL: OnceLock<Vec<&'static Definition>> = OnceLock::new();
@@ -53,4 +56,12 @@ pub fn catalogue(mode: Mode) -> Vec<Instance> {
 /// The catalogue in standard mode.
 pub fn default_catalogue() -> Vec<Instance> {
     catalogue(Mode::Standard)
+}
+
+/// Writes the first N lines. Copied from a slice, whose length is known when it runs, they would cost a call.
+#[inline(always)]
+fn put<const N: usize>(lines: &mut [f64], values: [f64; N]) {
+    if let Some(lines) = lines.first_chunk_mut() {
+        *lines = values;
+    }
 }

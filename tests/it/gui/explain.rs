@@ -13,7 +13,7 @@ use glassbox::config::preset;
 use glassbox::data::{Gaps, ReadReport};
 use glassbox::dataset::make_labels;
 use glassbox::gui::{AppState, Cell, Command, Commands, Hover, Loadable, Pane, Panel as _, Panels, install_theme};
-use glassbox::indicators::Lines;
+use glassbox::indicators::{Library, Lines};
 use glassbox::market::{Bar, Series, Timeframe};
 use glassbox::runs::{Manifest, RunDir, RunStatus, Stage};
 use glassbox::stats::Interval;
@@ -24,7 +24,7 @@ use glassbox::tasks::{
 const HOUR: i64 = 3_600_000;
 /// 2023-11-01 00:00 UTC.
 const START: i64 = 1_698_796_800_000;
-const T: usize = 8;
+pub(super) const T: usize = 8;
 const BAR: usize = 29;
 
 fn bars() -> Vec<Bar> {
@@ -103,7 +103,7 @@ fn trade() -> Trade {
     }
 }
 
-fn view(folder: &std::path::Path, used: bool) -> RunView {
+pub(super) fn view(folder: &std::path::Path, used: bool) -> RunView {
     let mut config = preset("demo").unwrap();
     config.model.seq_len = T;
     config.model.num_layers = 2;
@@ -152,6 +152,7 @@ fn view(folder: &std::path::Path, used: bool) -> RunView {
             },
             series,
             lines: Lines { columns: Vec::new() },
+            library: Library::default(),
             fingerprint: String::new(),
             catalogue: String::new(),
             capture: PathBuf::new(),
@@ -254,16 +255,22 @@ fn stand(pane: Pane, size: [f32; 2], state: AppState) -> Bench {
     harness
 }
 
-fn full(used: bool) -> (AppState, tempfile::TempDir) {
+pub(super) fn full(used: bool) -> (AppState, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
+    let state = selected(view(folder.path(), used));
+    (state, folder)
+}
+
+/// The deciding bar of the trade is selected and explained.
+pub(super) fn selected(view: RunView) -> AppState {
     let mut state = AppState {
-        view: Loadable::Ready(Arc::new(view(folder.path(), used))),
+        view: Loadable::Ready(Arc::new(view)),
         why: Loadable::Ready(Arc::new(explanation())),
         ..AppState::default()
     };
     state.selection.bar = Some(BAR);
     state.selection.trade = Some(0);
-    (state, folder)
+    state
 }
 
 fn click(harness: &mut Bench, label: &str) -> Vec<Command> {

@@ -1,6 +1,10 @@
 //! The window without a window: the real shell over the embedded demo.
 
 mod explain;
+mod filters;
+mod indicators;
+mod names;
+mod open;
 mod results;
 mod states;
 mod work;
@@ -11,24 +15,37 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use glassbox::gui::{AppState, Command, Pane, Shell, install_theme};
 
-/// A shell with the demo open and explained.
-pub(crate) fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let state = AppState { workspace: folder.path().to_owned(), ..AppState::default() };
-    let mut shell = Shell::new(state, folder.path().to_owned(), Arc::new(|| ()), None);
-    shell.open_demo(0.0);
+/// A shell as the program's frame loop runs it.
+pub(crate) fn window(shell: Shell, size: [f32; 2]) -> Harness<'static, Shell> {
     let mut installed = false;
-    let mut harness = Harness::builder().with_size(size).build_ui_state(
+    Harness::builder().with_size(size).with_render_cursor(false).build_ui_state(
         move |ui, shell: &mut Shell| {
             if !installed {
                 install_theme(ui.ctx());
                 installed = true;
+                return;
             }
             shell.logic(ui.ctx());
             shell.ui(ui);
         },
         shell,
-    );
+    )
+}
+
+/// A shell with nothing open, and its workspace.
+pub(crate) fn bare(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let state = AppState { workspace: folder.path().to_owned(), ..AppState::default() };
+    let shell = Shell::new(state, folder.path().to_owned(), Arc::new(|| ()), None);
+    let mut harness = window(shell, size);
+    harness.run_steps(3);
+    (harness, folder)
+}
+
+/// A shell with the demo open and explained.
+pub(crate) fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDir) {
+    let (mut harness, folder) = bare(size);
+    harness.state_mut().open_demo(0.0);
     for _ in 0..3000 {
         harness.step();
         if harness.state().state.explanation().is_some() {
@@ -36,7 +53,7 @@ pub(crate) fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDi
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    panic!("the demo does not open: {}", harness.state().dump());
+    panic!("the demo does not open: {:?} {}", harness.state().state.why, harness.state().dump());
 }
 
 #[test]

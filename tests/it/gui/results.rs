@@ -1,18 +1,20 @@
 //! Regimes, calibration, backtest and trades, each panel alone over the demo run or parts made by hand.
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, SnapshotResults};
 use glassbox::backtest::{Direction, ExitReason, Trade};
+use glassbox::data::{Column, Table, read_table, write_table};
 use glassbox::gui::{AppState, Command, Commands, Hover, Loadable, Pane, Panels, install_theme};
 use glassbox::runs::Stage;
-use glassbox::tasks::{Job, LatentPoint, RunView, extract_demo, open_view};
+use glassbox::tasks::{Filter, FilteredRun, Job, LatentPoint, RunView, extract_demo, open_view};
 
 /// One panel with what it reads and asks for.
 pub(super) struct Bench {
     pane: Pane,
-    state: AppState,
+    pub(super) state: AppState,
     panels: Panels,
     commands: Commands,
 }
@@ -38,7 +40,7 @@ pub(super) fn seat(pane: Pane, state: AppState, size: [f32; 2]) -> Seat {
     harness
 }
 
-fn own_view() -> RunView {
+pub(super) fn own_view() -> RunView {
     let folder = tempfile::tempdir().unwrap();
     open_view(&extract_demo(folder.path()).unwrap(), &Job::detached()).unwrap()
 }
@@ -48,11 +50,51 @@ pub(super) fn demo() -> Arc<RunView> {
     Arc::clone(VIEW.get_or_init(|| Arc::new(own_view())))
 }
 
-pub(super) fn over(view: Arc<RunView>) -> AppState {
-    AppState { view: Loadable::Ready(view), ..AppState::default() }
+/// A copy of the demo's run folder whose bars and trades are dealt to three regimes by turns: enough for filters, whatever
+/// the demo itself found.
+pub(super) fn dealt() -> (Arc<RunView>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let run = extract_demo(folder.path()).unwrap();
+    deal(&run.join("predictions.parquet"), |i, known| known.map(|_| i as i64 / 20 % 3));
+    let (trades, _) = read_table(&run.join("backtest/trades.parquet")).unwrap();
+    let bars: Vec<i64> = trades.int("decision_bar").unwrap().iter().map(|bar| bar.unwrap()).collect();
+    deal(&run.join("backtest/trades.parquet"), |i, _| Some(bars[i] / 20 % 3));
+    (Arc::new(open_view(&run, &Job::detached()).unwrap()), folder)
 }
 
-fn asked(harness: &mut Seat) -> Vec<Command> {
+/// Rewrites the column of regimes of a table.
+fn deal(path: &Path, regime: impl Fn(usize, Option<i64>) -> Option<i64>) {
+    let (table, metadata) = read_table(path).unwrap();
+    let mut changed = Table::new();
+    for (name, column) in table.columns() {
+        let column = match column {
+            Column::Int(values) if name == "regime" => {
+                Column::Int(values.iter().enumerate().map(|(i, known)| regime(i, *known)).collect())
+            }
+            other => other.clone(),
+        };
+        changed.push(name, column);
+    }
+    write_table(path, &changed, &metadata).unwrap();
+}
+
+pub(super) fn over(view: Arc<RunView>) -> AppState {
+    filtered(view, [])
+}
+
+/// The state over a run of which only these regimes pass.
+pub(super) fn filtered(view: Arc<RunView>, regimes: impl IntoIterator<Item = usize>) -> AppState {
+    let filter = Filter { regimes: regimes.into_iter().collect(), side: None };
+    let mut state = AppState {
+        filtered: Loadable::Ready(Arc::new(FilteredRun::new(&view, filter.clone()))),
+        view: Loadable::Ready(view),
+        ..AppState::default()
+    };
+    state.selection.regimes = filter.regimes;
+    state
+}
+
+pub(super) fn asked(harness: &mut Seat) -> Vec<Command> {
     harness.state_mut().commands.take()
 }
 
@@ -105,11 +147,8 @@ fn a_missing_part_names_its_stage() {
 fn panels_fit_from_small_to_large() {
     for pane in PANES {
         for size in [[300.0, 200.0], [520.0, 390.0], [1900.0, 1000.0]] {
-            let mut state = over(demo());
-            seat(pane, state, size);
-            state = over(demo());
-            state.selection.regimes.insert(1);
-            seat(pane, state, size);
+            seat(pane, over(demo()), size);
+            seat(pane, filtered(demo(), [1]), size);
         }
     }
 }
@@ -120,7 +159,7 @@ fn the_regime_table_shows_test_and_train_and_filters() {
     let report = view.regimes.as_ref().unwrap();
     let mut harness = seat(Pane::Regimes, over(Arc::clone(&view)), [1200.0, 900.0]);
     for table in [&report.table, &report.train_table] {
-        let row = &table[0];
+        let row = table.iter().find(|row| row.n > 1).unwrap();
         let (win, back) = (row.win_rate.unwrap(), row.mean_return.unwrap());
         let text = format!(
             "n eff {}, share {:.1} %, win rate {:.0} % [{:.0}, {:.0}], mean return {:+.2} % [{:+.2}, {:+.2}], dwell {:.1}",
@@ -137,7 +176,7 @@ fn the_regime_table_shows_test_and_train_and_filters() {
         let found: Vec<_> = harness.query_all_by_label_contains(&text).collect();
         assert_eq!(found.len(), 1, "{text}");
     }
-    let regime = second(&view);
+    let regime = largest(&view);
     harness.get_by_label_contains(&format!("regime {regime}, n {}", thousands(report.table[regime].n))).click();
     harness.run_steps(2);
     assert_eq!(asked(&mut harness), [Command::ToggleRegime(regime)]);
@@ -147,15 +186,13 @@ fn the_regime_table_shows_test_and_train_and_filters() {
     assert_eq!(asked(&mut harness), [Command::ToggleRegime(2)]);
 }
 
-/// The regime with the second most bars on the test slice.
-fn second(view: &RunView) -> usize {
+/// The regime with the most bars on the test slice.
+fn largest(view: &RunView) -> usize {
     let table = &view.regimes.as_ref().unwrap().table;
-    let mut order: Vec<usize> = (0..table.len()).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(table[i].n));
-    order[1]
+    table.iter().max_by_key(|row| row.n).unwrap().regime
 }
 
-fn thousands(n: usize) -> String {
+pub(super) fn thousands(n: usize) -> String {
     if n < 1000 { n.to_string() } else { format!("{},{:03}", n / 1000, n % 1000) }
 }
 
@@ -216,42 +253,11 @@ fn calibration_shows_the_report_and_a_filter_of_everything_changes_no_figure() {
     };
     exact(&harness);
     harness.get_by_label_contains("95 % of chance below");
-    harness.state_mut().state.selection.regimes.extend(0..view.regime_count());
+    harness.state_mut().state = filtered(Arc::clone(&view), 0..view.regime_count());
     harness.run_steps(2);
     exact(&harness);
     assert!(harness.query_by_label_contains("95 % of chance below").is_none(), "chance needs the whole slice");
     harness.get_by_label_contains(&format!("only: n {}, worth", thousands(calibrated.n)));
-}
-
-#[test]
-fn a_regime_filter_recomputes_calibration_from_its_bars_only() {
-    let view = demo();
-    let forecast = view.forecast.as_ref().unwrap();
-    let rows: Vec<usize> = view
-        .card
-        .as_ref()
-        .unwrap()
-        .slices
-        .test
-        .clone()
-        .filter(|&t| forecast.regime[t] == Some(second(&view)) && view.labels.entry[t].is_finite())
-        .filter(|&t| forecast.entry_prob_calibrated[t].is_finite())
-        .collect();
-    let brier =
-        |p: &[f64]| rows.iter().map(|&t| (p[t] - view.labels.entry[t]).powi(2)).sum::<f64>() / rows.len() as f64;
-    let mut state = over(Arc::clone(&view));
-    state.selection.regimes.insert(second(&view));
-    let mut harness = seat(Pane::Calibration, state, [500.0, 700.0]);
-    let (ours, theirs) = (brier(&forecast.entry_prob_calibrated), brier(&forecast.entry_prob));
-    harness.get_by_label(&format!("Brier score, calibrated {ours:.4}, raw {theirs:.4}"));
-    harness.get_by_label_contains(&format!("regime {} only: n {}, worth", second(&view), thousands(rows.len())));
-    harness.get_by_label("Decision boundary").click();
-    harness.run_steps(2);
-    harness.get_by_label_contains(&format!("all, p {:.4}", min(&rows, &forecast.entry_prob_calibrated)));
-}
-
-fn min(rows: &[usize], p: &[f64]) -> f64 {
-    rows.iter().map(|&t| p[t]).fold(f64::INFINITY, f64::min)
 }
 
 fn trade(view: &RunView, at: usize, regime: usize, pnl: f64) -> Trade {
@@ -279,7 +285,7 @@ fn trade(view: &RunView, at: usize, regime: usize, pnl: f64) -> Trade {
 }
 
 /// The demo with three trades of known figures.
-fn three_trades() -> RunView {
+pub(super) fn three_trades() -> RunView {
     let mut view = own_view();
     let first = view.card.as_ref().unwrap().slices.test.start;
     view.simulations[0].trades =
@@ -315,26 +321,6 @@ fn the_backtest_shows_verdict_figures_and_the_bar_under_the_pointer() {
     harness.get_by_label_contains(&format!("regime 0, trades {}", row.trades)).click();
     harness.run_steps(2);
     assert_eq!(asked(&mut harness), [Command::ToggleRegime(0)]);
-}
-
-#[test]
-fn filtered_trades_are_summed_by_hand() {
-    let mut state = over(Arc::new(three_trades()));
-    state.selection.regimes.insert(1);
-    // One win of two: Wilson 95 % is 9.45 % to 90.55 %. Returns -3 % and +0.5 %: mean -1.25 %, standard error 1.75 %.
-    let words = "win rate 50 % [9, 91] · mean return -1.25 % [-4.68, +2.18] · P&L -250";
-    let backtest = seat(Pane::Backtest, state, [1400.0, 900.0]);
-    backtest.get_by_label_contains(&format!("Regime 1: 2 of 3 trades · {words}. Curves and table show all trades"));
-    let mut state = over(Arc::new(three_trades()));
-    state.selection.regimes.insert(1);
-    let mut trades = seat(Pane::Trades, state, [1000.0, 300.0]);
-    trades.get_by_label(&format!("test · n 2 of 3 · {words}"));
-    trades.state_mut().state.selection.regimes = [3].into();
-    trades.run_steps(2);
-    trades.get_by_label("No trade passes the filters");
-    trades.get_by_label("Clear filters").click();
-    trades.run_steps(2);
-    assert_eq!(asked(&mut trades), [Command::ClearFilters]);
 }
 
 #[test]
@@ -398,30 +384,5 @@ fn pictures() {
         let mut harness = seat(pane, state, size);
         harness.snapshot(name);
         results.extend(harness.take_snapshot_results());
-    }
-}
-
-#[test]
-fn looks() {
-    for pane in PANES {
-        for (i, size) in
-            [[300.0, 200.0], [340.0, 290.0], [480.0, 390.0], [1100.0, 460.0], [1900.0, 1000.0]].into_iter().enumerate()
-        {
-            let mut state = over(demo());
-            state.selection.trade = Some(2);
-            state.selection.bar = Some(demo().trades()[2].decision_bar);
-            if i % 2 == 1 {
-                state.selection.regimes.insert(1);
-            }
-            let mut harness = seat(pane, state, size);
-            if i == 2 && pane == Pane::Calibration {
-                harness.get_by_label("Decision boundary").click();
-            }
-            if let Some(node) = harness.query_by_label("Equity").or(harness.query_by_label("Latent space")) {
-                node.hover();
-            }
-            harness.run_steps(3);
-            harness.render().unwrap().save(format!("/tmp/p2/look_{}_{i}.png", pane.title())).unwrap();
-        }
     }
 }

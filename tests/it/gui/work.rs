@@ -104,11 +104,11 @@ fn epoch(epoch: usize, score: f64) -> EpochMetrics {
     }
 }
 
-fn epochs(scores: &[f64]) -> Vec<EpochMetrics> {
+pub(super) fn epochs(scores: &[f64]) -> Vec<EpochMetrics> {
     scores.iter().enumerate().map(|(i, score)| epoch(i + 1, *score)).collect()
 }
 
-fn job(id: u64, name: &str, kind: JobKind, state: JobState) -> JobRow {
+pub(super) fn job(id: u64, name: &str, kind: JobKind, state: JobState) -> JobRow {
     JobRow {
         id: JobId(id),
         name: name.to_owned(),
@@ -122,7 +122,7 @@ fn job(id: u64, name: &str, kind: JobKind, state: JobState) -> JobRow {
     }
 }
 
-fn training() -> AppState {
+pub(super) fn training() -> AppState {
     AppState {
         jobs: vec![job(7, "run", JobKind::Run(Stage::Backtest), JobState::Running)],
         live: LiveTraining {
@@ -187,7 +187,7 @@ fn training_looks_as_it_did() {
     bench(Pane::Training, state, [800.0, 600.0]).snapshot("training_panel");
 }
 
-fn manifest(id: &str, status: RunStatus, done: &[Stage]) -> Manifest {
+pub(super) fn manifest(id: &str, status: RunStatus, done: &[Stage]) -> Manifest {
     Manifest {
         id: id.to_owned(),
         version: "0.1.0".to_owned(),
@@ -210,7 +210,7 @@ fn manifest(id: &str, status: RunStatus, done: &[Stage]) -> Manifest {
     }
 }
 
-fn runs() -> (AppState, tempfile::TempDir) {
+pub(super) fn runs() -> (AppState, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let all = [Stage::Collect, Stage::Train, Stage::Analyze, Stage::Backtest];
     let mut state = AppState::default();
@@ -346,7 +346,7 @@ fn config_looks_as_it_did() {
     bench(Pane::Config, state, [600.0, 600.0]).snapshot("config_panel");
 }
 
-fn report() -> ReadReport {
+pub(super) fn report() -> ReadReport {
     ReadReport {
         symbol: "BTCUSDT".to_owned(),
         rows: 13956,
@@ -366,7 +366,7 @@ fn report() -> ReadReport {
     }
 }
 
-fn data(report: Loadable<ReadReport>) -> AppState {
+pub(super) fn data(report: Loadable<ReadReport>) -> AppState {
     AppState { data: Some(DataView { path: PathBuf::from("bars.csv"), report }), ..AppState::default() }
 }
 
@@ -428,10 +428,8 @@ fn data_lists_the_lines_and_slices_of_the_open_run() {
     harness.get_by_label("No line has these words");
 }
 
-#[test]
-fn jobs_show_progress_outcome_and_cancel() {
-    bench(Pane::Jobs, AppState::default(), [300.0, 200.0]).get_by_label("Nothing was started from this window yet");
-    let state = AppState {
+pub(super) fn jobs() -> AppState {
+    AppState {
         jobs: vec![
             job(1, "open demo", JobKind::OpenRun, JobState::Finished),
             job(2, "check health", JobKind::Doctor, JobState::Failed("the disk is full".to_owned())),
@@ -439,8 +437,13 @@ fn jobs_show_progress_outcome_and_cancel() {
             job(4, "run", JobKind::Run(Stage::Train), JobState::Running),
         ],
         ..AppState::default()
-    };
-    let mut harness = bench(Pane::Jobs, state, [500.0, 560.0]);
+    }
+}
+
+#[test]
+fn jobs_show_progress_outcome_and_cancel() {
+    bench(Pane::Jobs, AppState::default(), [300.0, 200.0]).get_by_label("Nothing was started from this window yet");
+    let mut harness = bench(Pane::Jobs, jobs(), [500.0, 560.0]);
     for words in [
         "epoch 4 · 3 of 15 · 0.2500 per s · ETA 0:48",
         "Progress of run: 20 %",
@@ -460,18 +463,14 @@ fn jobs_show_progress_outcome_and_cancel() {
     harness.snapshot("jobs_panel");
 }
 
-#[test]
-fn health_shows_what_was_found() {
-    let mut harness = bench(Pane::Health, AppState::default(), [300.0, 200.0]);
-    harness.get_by_label("Nothing was checked yet");
-    assert_eq!(click(&mut harness, "Check health"), [Command::CheckHealth]);
+pub(super) fn health() -> AppState {
     let check = |name: &str, ok: bool, found: &str| Check {
         event: "check",
         name: name.to_owned(),
         ok,
         found: found.to_owned(),
     };
-    let state = AppState {
+    AppState {
         threads: 3,
         workspace: PathBuf::from("/data/ws"),
         health: vec![
@@ -479,8 +478,15 @@ fn health_shows_what_was_found() {
             check("runs", false, "run.json of d is garbled"),
         ],
         ..AppState::default()
-    };
-    let mut harness = bench(Pane::Health, state, [500.0, 360.0]);
+    }
+}
+
+#[test]
+fn health_shows_what_was_found() {
+    let mut harness = bench(Pane::Health, AppState::default(), [300.0, 200.0]);
+    harness.get_by_label("Nothing was checked yet");
+    assert_eq!(click(&mut harness, "Check health"), [Command::CheckHealth]);
+    let mut harness = bench(Pane::Health, health(), [500.0, 360.0]);
     for words in ["1 of 2 checks found a problem", "/data/ws is writable", "run.json of d is garbled", "CPU, 3 threads"]
     {
         harness.get_by_label(words);

@@ -5,14 +5,14 @@ use eframe::egui::{self, Align2, Color32, Pos2, Stroke, vec2};
 use serde::{Deserialize, Serialize};
 
 use super::strategy_color;
-use crate::backtest::TradeSummary;
+use crate::backtest::underwater;
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::AppState;
 use crate::gui::theme;
 use crate::gui::widgets::{
     Axes, MinMax, PlotRoom, Zoom, grouped, labelled, percent, price_ticks, short_time, signed_percent, time_ticks, tip,
 };
-use crate::tasks::RunView;
+use crate::tasks::{FilteredBacktest, RunView};
 
 /// How the curves are looked at.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -60,11 +60,19 @@ impl Line {
 }
 
 #[derive(Debug)]
-struct Strategy {
+pub(super) struct Strategy {
     name: String,
     equity: Line,
     /// Fall from the peak so far, 0 and below; the starting cash is the first peak.
     drawdown: Line,
+}
+
+impl Strategy {
+    /// The network's account with the trades that pass the filters alone.
+    pub(super) fn filtered(name: String, backtest: &FilteredBacktest) -> Self {
+        let equity = backtest.equity.iter().map(|point| point.equity).collect();
+        Self { name, equity: Line::new(equity), drawdown: Line::new(backtest.drawdown.clone()) }
+    }
 }
 
 /// Equity and drawdown of every strategy.
@@ -75,26 +83,6 @@ pub(super) struct Curves {
     first: usize,
     len: usize,
     cash: f64,
-}
-
-/// The filtered trades' P&L summed up at their exits.
-#[derive(Debug)]
-pub(super) struct FilteredPnl {
-    pub(super) summary: TradeSummary,
-    /// (exit bar, starting cash and all P&L up to it).
-    steps: Vec<(usize, f64)>,
-}
-
-impl FilteredPnl {
-    /// Of the trades of `run` that pass the filters of `state`.
-    pub(super) fn new(run: &RunView, state: &AppState) -> Self {
-        let mut sum = run.manifest.config.backtest.initial_cash;
-        let steps = state.trades().map(|(_, trade)| {
-            sum += trade.pnl;
-            (trade.exit_bar, sum)
-        });
-        Self { steps: steps.collect(), summary: TradeSummary::new(state.trades().map(|(_, trade)| trade)) }
-    }
 }
 
 impl Curves {
@@ -109,12 +97,7 @@ impl Curves {
             .iter()
             .map(|simulation| {
                 let equity: Vec<f64> = simulation.equity.iter().map(|point| point.equity).collect();
-                let mut peak = cash;
-                let fall = |value: &f64| {
-                    peak = f64::max(peak, *value);
-                    value / peak - 1.0
-                };
-                let drawdown = equity.iter().map(fall).collect();
+                let drawdown = underwater(cash, equity.iter().copied());
                 Strategy { name: simulation.name.clone(), drawdown: Line::new(drawdown), equity: Line::new(equity) }
             })
             .collect();
@@ -127,16 +110,16 @@ impl Curves {
     }
 
     /// Names with their growth at the cursor, else at the end; a click hides or shows a curve.
-    pub(super) fn legend(&self, ui: &mut egui::Ui, look: &mut Look, state: &AppState) {
+    pub(super) fn legend(&self, ui: &mut egui::Ui, filtered: Option<&Strategy>, look: &mut Look, state: &AppState) {
         let Look { log, hidden, .. } = look;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             let at = state.cursor().and_then(|bar| bar.checked_sub(self.first)).filter(|i| *i < self.len);
-            for (place, strategy) in self.strategies.iter().enumerate() {
+            for (ink, strategy) in self.all(filtered) {
                 let values = &strategy.equity.values;
                 let value = at.map_or_else(|| values.last(), |i| values.get(i)).copied().unwrap_or(f64::NAN);
                 let shown = !hidden.contains(&strategy.name);
-                let color = if shown { strategy_color(place) } else { theme::LINE };
+                let color = if shown { ink } else { theme::LINE };
                 let text = format!("{} {}", strategy.name, signed_percent(value / self.cash - 1.0, 1));
                 let text = egui::RichText::new(text).font(theme::small()).color(theme::lighten(color));
                 let button = egui::Button::new(text).frame(false);
@@ -152,7 +135,7 @@ impl Curves {
         &self,
         ui: &mut egui::Ui,
         run: &RunView,
-        filtered: Option<&FilteredPnl>,
+        filtered: Option<&Strategy>,
         look: &mut Look,
         height: f32,
         state: &AppState,
@@ -161,8 +144,8 @@ impl Curves {
         let Look { log, zoom, hidden } = look;
         let log = *log;
         let width = ui.available_width();
-        let shown: Vec<(usize, &Strategy)> =
-            self.strategies.iter().enumerate().filter(|(_, strategy)| !hidden.contains(&strategy.name)).collect();
+        let shown: Vec<(Color32, &Strategy)> =
+            self.all(filtered).filter(|(_, strategy)| !hidden.contains(&strategy.name)).collect();
         let data = (self.first as f64, (self.first + self.len - 1) as f64);
         let equity = PlotRoom::new(ui, "Equity", vec2(width, (0.66 * height).max(110.0)));
         let drawdown = PlotRoom::new(ui, "Drawdown", vec2(width, (0.34 * height).max(80.0)));
@@ -170,12 +153,7 @@ impl Curves {
         let x = drawdown.x(&mut zoom.x, data);
         let seen = self.seen(x);
         let scale = |value: f64| if log { value.max(1e-9).ln() } else { value };
-        let mut range = bounds(&shown, &seen, |strategy| &strategy.equity, (self.cash, self.cash));
-        for &(bar, value) in filtered.iter().flat_map(|found| &found.steps) {
-            if (x.0..=x.1).contains(&(bar as f64)) {
-                range = (range.0.min(value), range.1.max(value));
-            }
-        }
+        let range = bounds(&shown, &seen, |strategy| &strategy.equity, (self.cash, self.cash));
         let pad = 0.05 * (scale(range.1) - scale(range.0));
         let equity = equity.axes(x, (scale(range.0) - pad, scale(range.1) + pad));
         let ticks = price_ticks(range.0, range.1, ((equity.rect.height() / 36.0) as usize).clamp(2, 8));
@@ -186,22 +164,9 @@ impl Curves {
         equity.grid_x(ui, &times);
         let painter = equity.painter(ui);
         trade_span(run, &equity, &painter, state);
-        let fade = if filtered.is_some() { 0.4 } else { 1.0 };
-        for &(place, strategy) in shown.iter().rev() {
-            let color = strategy_color(place).gamma_multiply(fade);
+        for (place, (color, strategy)) in shown.iter().enumerate().rev() {
             let points = strategy.equity.points(&equity, seen.clone(), self.first, scale);
-            painter.line(points, Stroke::new(if place == 0 { 1.8 } else { 1.2 }, color));
-        }
-        if let Some(found) = filtered {
-            let mut points = vec![equity.at(data.0, scale(self.cash))];
-            for &(bar, value) in &found.steps {
-                let y = points.last().map_or(0.0, |point| point.y);
-                points.push(egui::pos2(equity.x_at(bar as f64), y));
-                points.push(equity.at(bar as f64, scale(value)));
-            }
-            let end = points.last().map_or(0.0, |point| point.y);
-            points.push(egui::pos2(equity.x_at(data.1), end));
-            painter.line(points, Stroke::new(1.8, theme::lighten(theme::ACCENT)));
+            painter.line(points, Stroke::new(if place == 0 { 1.8 } else { 1.2 }, *color));
         }
         equity.captions(ui, "UTC", if log { "equity, log" } else { "equity" });
         let deepest = bounds(&shown, &seen, |strategy| &strategy.drawdown, (-0.01, 0.0));
@@ -209,9 +174,9 @@ impl Curves {
         drawdown.grid_y(ui, &labelled(&drawdown.y_ticks(), 100.0));
         drawdown.grid_x(ui, &times);
         let painter = drawdown.painter(ui);
-        for &(place, strategy) in shown.iter().rev() {
+        for (place, (color, strategy)) in shown.iter().enumerate().rev() {
             let points = strategy.drawdown.points(&drawdown, seen.clone(), self.first, |value| value);
-            painter.line(points, Stroke::new(if place == 0 { 1.5 } else { 1.0 }, strategy_color(place)));
+            painter.line(points, Stroke::new(if place == 0 { 1.5 } else { 1.0 }, *color));
         }
         drawdown.captions(ui, "", "drawdown, % of the peak");
         for axes in [&equity, &drawdown] {
@@ -220,6 +185,14 @@ impl Curves {
             }
             self.pointer(run, axes, &shown, commands);
         }
+    }
+
+    /// The filtered account first, then every strategy, faded beside it.
+    fn all<'a>(&'a self, filtered: Option<&'a Strategy>) -> impl Iterator<Item = (Color32, &'a Strategy)> {
+        let fade = if filtered.is_some() { 0.45 } else { 1.0 };
+        let whole = self.strategies.iter().enumerate();
+        let whole = whole.map(move |(place, strategy)| (strategy_color(place).gamma_multiply(fade), strategy));
+        filtered.map(|strategy| (theme::lighten(theme::ACCENT), strategy)).into_iter().chain(whole)
     }
 
     /// Points within the horizontal bounds.
@@ -240,7 +213,7 @@ impl Curves {
             .collect()
     }
 
-    fn pointer(&self, run: &RunView, axes: &Axes, shown: &[(usize, &Strategy)], commands: &mut Commands) {
+    fn pointer(&self, run: &RunView, axes: &Axes, shown: &[(Color32, &Strategy)], commands: &mut Commands) {
         let Some(pointer) = axes.response.hover_pos() else { return };
         let last = self.first + self.len - 1;
         let bar = (axes.x_of(pointer.x).round().max(0.0) as usize).clamp(self.first, last);
@@ -251,12 +224,12 @@ impl Curves {
         let time = run.collected.series.bars().get(bar).map_or(0, |bar| bar.timestamp);
         let mut lines: Vec<(String, Color32)> =
             vec![(short_time(time, run.collected.series.timeframe.millis()), theme::STRONG)];
-        for &(place, strategy) in shown {
+        for &(color, strategy) in shown {
             let i = bar - self.first;
             let value = |line: &Line| line.values.get(i).copied().unwrap_or(f64::NAN);
             let (equity, fall) = (value(&strategy.equity), value(&strategy.drawdown));
             let text = format!("{:<13}{:>11}  down {:>7}", strategy.name, grouped(equity, 0), percent(-fall, 1));
-            lines.push((text, strategy_color(place)));
+            lines.push((text, color));
         }
         tip(&axes.response, &lines);
     }
@@ -264,7 +237,7 @@ impl Curves {
 
 /// Least and largest value seen, at least `least`.
 fn bounds(
-    shown: &[(usize, &Strategy)],
+    shown: &[(Color32, &Strategy)],
     seen: &Range<usize>,
     line: impl Fn(&Strategy) -> &Line,
     least: (f64, f64),

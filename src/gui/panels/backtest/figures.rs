@@ -19,9 +19,14 @@ pub(super) fn ui(
     state: &AppState,
     commands: &mut Commands,
 ) {
-    title(ui, report, "All trades of every strategy");
+    let filtered = state.filtered().and_then(|found| found.backtest.as_ref()).map(|backtest| &backtest.statistics);
+    let words = match filtered {
+        Some(_) => "Every strategy, and first the network's trades that pass the filter",
+        None => "All trades of every strategy",
+    };
+    title(ui, report, words);
     egui::ScrollArea::horizontal().id_salt("statistics").show(ui, |ui| {
-        ui.vertical(|ui| statistics(ui, report));
+        ui.vertical(|ui| statistics(ui, report, filtered));
     });
     ui.label(
         egui::RichText::new(
@@ -93,15 +98,18 @@ const FIGURES: [Figure; 21] = [
     }),
 ];
 
-fn statistics(ui: &mut egui::Ui, report: &BacktestSummary) {
+fn statistics(ui: &mut egui::Ui, report: &BacktestSummary, filtered: Option<&Statistics>) {
     let mut heads = vec![Head { title: "", width: 118.0, meaning: "" }];
+    let meaning = "The network's trades that pass the filter, compounded alone";
+    heads.extend(filtered.map(|_| Head { title: "filtered", width: 180.0, meaning }));
     heads.extend(report.strategies.iter().map(|s| Head { title: &s.name, width: 180.0, meaning: "" }));
     let rows = Rows::new(ui, &heads);
     for (name, meaning, value) in FIGURES {
         let mut cells: Vec<(String, Color32)> = vec![(name.to_owned(), theme::WEAK)];
-        cells.extend(report.strategies.iter().enumerate().map(|(place, strategy)| {
+        let whole = report.strategies.iter().map(|strategy| &strategy.statistics);
+        cells.extend(filtered.into_iter().chain(whole).enumerate().map(|(place, statistics)| {
             let ink = if place == 0 { theme::STRONG } else { theme::TEXT };
-            (value(&strategy.statistics).unwrap_or_else(|| "-".to_owned()), ink)
+            (value(statistics).unwrap_or_else(|| "-".to_owned()), ink)
         }));
         rows.row(ui, &cells, Look::default(), false).on_hover_text(meaning);
     }
@@ -141,5 +149,7 @@ fn regimes(ui: &mut egui::Ui, ours: &StrategyReport, state: &AppState, commands:
         }
     }
     let place = strategy_color(0);
-    ui.label(egui::RichText::new("Click a regime to filter the trades").color(place.gamma_multiply(0.8)));
+    ui.label(
+        egui::RichText::new("Click a regime to filter trades, equity and figures").color(place.gamma_multiply(0.8)),
+    );
 }

@@ -55,7 +55,7 @@ impl Edit<'_> {
                 }
                 Widget::Choice(names) => new = choice(ui, now, label, &path, names),
                 Widget::Several(_) => {}
-                Widget::Counts | Widget::Shares => {
+                Widget::Counts | Widget::Names | Widget::Shares => {
                     let (edited, wrong) = self.list(ui, now, label, &path, field.widget);
                     new = edited;
                     listing = wrong;
@@ -106,9 +106,10 @@ impl Edit<'_> {
     ) -> (Option<Value>, Option<&'static str>) {
         let (parse, rule): (fn(&str) -> Option<Value>, _) = match widget {
             Widget::Counts => (counts, "must be whole numbers with commas between them"),
+            Widget::Names => (names, "must be names with commas between them"),
             _ => (shares, "must be pairs such as 3 = 0.5 with commas between them"),
         };
-        let mut draft = self.drafts.get(path).cloned().unwrap_or_else(|| words(now));
+        let mut draft = self.drafts.get(path).cloned().unwrap_or_else(|| typed(now));
         let response = ui.add(egui::TextEdit::singleline(&mut draft).desired_width(150.0)).labelled_by(label);
         let read = parse(&draft);
         let edited = if response.changed() { read.clone().filter(|new| new != now) } else { None };
@@ -216,6 +217,21 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 
 fn counts(text: &str) -> Option<Value> {
     parts(text).map(|part| part.parse::<usize>().ok()).collect::<Option<Vec<_>>>().map(|list| json!(list))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "one of the readers of lists, of which others can fail")]
+fn names(text: &str) -> Option<Value> {
+    Some(json!(parts(text).collect::<Vec<_>>()))
+}
+
+/// The list as it is typed: names as they are written in the file.
+fn typed(value: &Value) -> String {
+    match value {
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        other => words(other),
+    }
 }
 
 fn shares(text: &str) -> Option<Value> {

@@ -21,6 +21,8 @@ pub(super) enum Widget {
     Several(&'static [&'static str]),
     /// Whole numbers with commas.
     Counts,
+    /// Names with commas between them.
+    Names,
     /// `3 = 0.5, 4 = 0`.
     Shares,
 }
@@ -38,7 +40,7 @@ const fn field(key: &'static str, widget: Widget, help: &'static str) -> Field {
     Field { key, widget, help }
 }
 
-use Widget::{Choice, Count, Counts, File, Real, Several, Share, Shares, Switch, Text};
+use Widget::{Choice, Count, Counts, File, Names, Real, Several, Share, Shares, Switch, Text};
 
 /// Sections in the order of the configuration file, with their heading and fields.
 pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
@@ -73,6 +75,7 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
                 ]),
                 "Families of features the network sees",
             ),
+            field("indicators", Names, "Ids of the indicators the network sees; empty takes the whole catalogue"),
             field("lookback_windows", Counts, "Bars of each statistics window, for example 5, 10, 20"),
             field("feature_dim", Count, "Exact width to pad to; 0 keeps the natural width"),
             field("fe_workers", Count, "Extraction threads; 0 takes all"),
@@ -174,6 +177,7 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             field("target_atr", Real, "Target distance in ATR(14); 0 for none"),
             field("regimes", Counts, "Regimes traded; empty trades all"),
             field("regime_scale", Shares, "Share of the size per regime, for example 3 = 0.5; 0 skips"),
+            field("rule", Text, "Formula file of the rule traded beside the network; the standard rule when empty"),
         ],
     ),
 ];

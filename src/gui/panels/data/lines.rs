@@ -10,11 +10,9 @@ use crate::gui::state::AppState;
 use crate::gui::theme;
 use crate::gui::widgets::{figure, number};
 use crate::indicators::Line;
-use crate::tasks::RunView;
+use crate::tasks::{LineLook, RunView, SPARK};
 
 const ROW: f32 = 22.0;
-/// Columns of a sparkline.
-const SPARK: usize = 72;
 /// Lines looked at per frame: one pass over a long series each.
 const LOOKS_PER_FRAME: usize = 4;
 
@@ -25,36 +23,7 @@ pub(super) struct LineTable {
     run: Option<(usize, String)>,
     filter: String,
     shown: Vec<usize>,
-    looks: BTreeMap<usize, Look>,
-}
-
-/// A line at a glance.
-#[derive(Debug, PartialEq)]
-pub(super) struct Look {
-    pub(super) missing: f64,
-    pub(super) least: f64,
-    pub(super) largest: f64,
-    /// (least, largest) per column as shares of the whole range; none where all is missing.
-    pub(super) spark: Vec<Option<(f32, f32)>>,
-}
-
-impl Look {
-    pub(super) fn new(values: &[f64]) -> Self {
-        let known = || values.iter().copied().filter(|v| v.is_finite());
-        let least = known().fold(f64::INFINITY, f64::min);
-        let largest = known().fold(f64::NEG_INFINITY, f64::max);
-        let span = if largest > least { largest - least } else { 1.0 };
-        let spark = values
-            .chunks(values.len().div_ceil(SPARK).max(1))
-            .map(|block| {
-                let known = || block.iter().copied().filter(|v| v.is_finite());
-                let (lo, hi) = (known().reduce(f64::min)?, known().reduce(f64::max)?);
-                Some((((lo - least) / span) as f32, ((hi - least) / span) as f32))
-            })
-            .collect();
-        let missing = (values.len() - known().count()) as f64 / values.len().max(1) as f64;
-        Self { missing, least, largest, spark }
-    }
+    looks: BTreeMap<usize, LineLook>,
 }
 
 impl LineTable {
@@ -131,7 +100,7 @@ impl LineTable {
                     let line = &columns[i];
                     if !looks.contains_key(&i) && budget > 0 {
                         budget -= 1;
-                        looks.insert(i, Look::new(&line.values));
+                        looks.insert(i, LineLook::new(&line.values));
                     }
                     let look = looks.get(&i);
                     waits |= look.is_none();
@@ -144,7 +113,7 @@ impl LineTable {
                         cell(ui, number(share));
                     });
                     row.col(|ui| cell(ui, egui::RichText::new(line.unit.to_string()).color(theme::WEAK)));
-                    row.col(|ui| cell(ui, egui::RichText::new(line.meaning)));
+                    row.col(|ui| cell(ui, egui::RichText::new(line.meaning.as_ref())));
                     let response = row.response();
                     let name = format!("Line {}", line.name);
                     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, chosen, &name));
@@ -163,7 +132,7 @@ impl LineTable {
     }
 }
 
-fn hint(line: &Line, look: Option<&Look>) -> String {
+fn hint(line: &Line, look: Option<&LineLook>) -> String {
     let kind = if line.internal { "\nan intermediate of the calculation" } else { "" };
     let range = look
         .filter(|look| look.least.is_finite())
@@ -177,7 +146,7 @@ fn cell(ui: &mut egui::Ui, text: egui::RichText) {
     ui.add(egui::Label::new(text).selectable(false).truncate());
 }
 
-fn spark(ui: &egui::Ui, look: Option<&Look>) {
+pub(in crate::gui::panels) fn spark(ui: &egui::Ui, look: Option<&LineLook>) {
     let rect = ui.max_rect().shrink2(egui::vec2(4.0, 4.0));
     let Some(look) = look else { return };
     let step = rect.width() / look.spark.len().max(1) as f32;
@@ -187,24 +156,5 @@ fn spark(ui: &egui::Ui, look: Option<&Look>) {
         let (top, bottom) = (rect.bottom() - hi * rect.height(), rect.bottom() - lo * rect.height());
         let stroke = Stroke::new(step.max(1.0), theme::ACCENT.gamma_multiply(0.75));
         ui.painter().line_segment([pos2(x, top.min(bottom - 1.0)), pos2(x, bottom)], stroke);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn looks_keep_spikes_and_count_the_missing() {
-        let mut values = vec![1.0; 720];
-        values[0] = f64::NAN;
-        values[355] = 9.0;
-        values[700..].fill(f64::NAN);
-        let look = Look::new(&values);
-        assert_eq!((look.missing, look.least, look.largest), (21.0 / 720.0, 1.0, 9.0));
-        assert_eq!(look.spark.len(), SPARK);
-        assert_eq!((look.spark[0], look.spark[35], look.spark[71]), (Some((0.0, 0.0)), Some((0.0, 1.0)), None));
-        assert_eq!(Look::new(&[]).spark, []);
-        assert!(Look::new(&[f64::NAN]).least.is_infinite());
     }
 }

@@ -12,6 +12,7 @@ use crate::gui::state::{AppState, Loadable};
 use crate::gui::theme;
 use crate::gui::widgets::thousands;
 use lines::LineTable;
+pub(super) use lines::spark;
 
 /// View state of the panel.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -3,6 +3,7 @@ use crate::dataset::Slice;
 use crate::gui::theme;
 use crate::gui::widgets::{number, short_time, thousands};
 use crate::tasks::RunView;
+use crate::training::ModelCard;
 use eframe::egui;
 
 fn row(ui: &mut egui::Ui, name: &str, found: impl Into<String>, worry: bool) {
@@ -60,6 +61,17 @@ pub(super) fn slices(ui: &mut egui::Ui, run: &RunView) {
     };
     let (bars, frame) = (run.collected.series.bars(), run.collected.series.timeframe.millis());
     let time = |bar: usize| bars.get(bar).map_or_else(String::new, |bar| short_time(bar.timestamp, frame));
+    egui::ScrollArea::horizontal().id_salt("slices").show(ui, |ui| table(ui, card, &time));
+    let purged: usize = card.slices.purged.iter().map(|range| range.len()).sum();
+    let sentence = format!(
+        "{} bars at the three boundaries belong to no slice, so that no label of horizon {} reaches into the next",
+        thousands(purged),
+        card.slices.horizon
+    );
+    ui.add(egui::Label::new(egui::RichText::new(sentence).color(theme::WEAK)).wrap());
+}
+
+fn table(ui: &mut egui::Ui, card: &ModelCard, time: &dyn Fn(usize) -> String) {
     egui::Grid::new("slices").num_columns(5).min_row_height(22.0).spacing([12.0, 0.0]).show(ui, |ui| {
         for name in ["slice", "bars", "first (UTC)", "last (UTC)", "use"] {
             ui.label(egui::RichText::new(name).color(theme::WEAK).size(11.5));
@@ -85,13 +97,6 @@ pub(super) fn slices(ui: &mut egui::Ui, run: &RunView) {
         ui.label(egui::RichText::new("outcome not known yet").color(theme::WEAK));
         ui.end_row();
     });
-    let purged: usize = card.slices.purged.iter().map(|range| range.len()).sum();
-    let sentence = format!(
-        "{} bars at the three boundaries belong to no slice, so that no label of horizon {} reaches into the next",
-        thousands(purged),
-        card.slices.horizon
-    );
-    ui.add(egui::Label::new(egui::RichText::new(sentence).color(theme::WEAK)).wrap());
 }
 
 const fn words(slice: Slice) -> (&'static str, &'static str) {

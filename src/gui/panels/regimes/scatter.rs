@@ -172,7 +172,9 @@ impl Points {
         };
         let count =
             format!("{}: {} bars{thinned}, {} outliers", self.slice, grouped(self.bars as f64, 0), self.outliers);
-        painter.text(axes.rect.right_top() + vec2(-4.0, 2.0), Align2::RIGHT_TOP, count, theme::small(), theme::WEAK);
+        // Below the caption where both do not fit beside each other.
+        let down = if axes.rect.width() < 320.0 { 16.0 } else { 2.0 };
+        painter.text(axes.rect.right_top() + vec2(-4.0, down), Align2::RIGHT_TOP, count, theme::small(), theme::WEAK);
         if let Some((_, point)) = nearest {
             commands.hover.bar = Some(point.bar);
             commands.hover.regime = point.regime;

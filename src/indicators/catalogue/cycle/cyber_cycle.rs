@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Lag, Window, median_price};
+use crate::indicators::blocks::median_price;
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -9,9 +10,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "cyber_cycle",
     title: "Cyber cycle",
     family: Family::Cycle,
-    formula: "p = (h + l) / 2; smooth = (p + 2 p[-1] + 2 p[-2] + p[-3]) / 6; cycle = (1 - a/2)^2 (smooth - 2 smooth[-1] + \
-              smooth[-2]) + 2 (1 - a) cycle[-1] - (1 - a)^2 cycle[-2], a = alpha, started on bars 2 to 5 from (p - 2 \
-              p[-1] + p[-2]) / 4; trigger = cycle[-1]",
+    formula: "p = (h + l) / 2; smooth = (p + 2 p[-1] + 2 p[-2] + p[-3]) / 6; cycle = (1 - a/2)^2 (smooth - 2 \
+              smooth[-1] + smooth[-2]) + 2 (1 - a) cycle[-1] - (1 - a)^2 cycle[-2], a = alpha, started on bars 2 to 5 \
+              from (p - 2 p[-1] + p[-2]) / 4; trigger = cycle[-1]",
     source: "J. F. Ehlers, Cybernetic Analysis for Stocks and Futures (2004), chapter 4",
     params: &[Param::real("alpha", "Damping of the high-pass filter", 0.07, 0.001, 0.999)],
     lines: &[
@@ -23,68 +24,141 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: false,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
+    compat: Compat::Own(&ORIGINAL),
     engine: Engine::of::<CyberCycle>(),
 };
 
+/// Reads the close, starts the recursion only at bar period - 1 and shows what stands in for it before.
+static ORIGINAL: Definition = Definition {
+    formula: "as the standard with p = c and a = 2 / (period + 1); (p - 2 p[-1] + p[-2]) / 4 before bar period - 1",
+    source: "BTQuant, CyberCycle",
+    params: &[Param::bars("period", "Sets the damping and the start of the recursion", 20, 6)],
+    lines: &[
+        LineSpec::output("cycle", "Cyclic part of the close", Unit::PRICE_DIFFERENCE, |_| 2),
+        LineSpec::output("trigger", "The cycle one bar before", Unit::PRICE_DIFFERENCE, |p| p.bars(0) - 1),
+        LineSpec::internal("smooth", "Close smoothed over four bars", Unit::PRICE, |_| 3),
+    ],
+    compat: Compat::Same,
+    engine: Engine::of::<Original>(),
+    ..DEFINITION
+};
+
 /// First bar of the recursion.
-const START: usize = 6;
+pub(super) const START: usize = 6;
+
+/// Four-bar smoothing of a price and its curvature; missing until enough prices came.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Smoothing {
+    prices: [f64; 3],
+    smooths: [f64; 2],
+}
+
+/// What [`Smoothing`] gives.
+pub(super) struct Smoothed {
+    pub(super) smooth: f64,
+    /// Second difference of the smoothed price.
+    curve: f64,
+    /// A quarter of the second difference of the price itself.
+    rough: f64,
+}
+
+impl Smoothing {
+    pub(super) fn new() -> Self {
+        Self { prices: [f64::NAN; 3], smooths: [f64::NAN; 2] }
+    }
+
+    pub(super) fn next(&mut self, p: f64) -> Smoothed {
+        let [b, c, d] = self.prices;
+        let smooth = (p + 2.0 * b + 2.0 * c + d) / 6.0;
+        let curve = smooth - 2.0 * self.smooths[0] + self.smooths[1];
+        self.prices = [p, b, c];
+        self.smooths = [smooth, self.smooths[0]];
+        Smoothed { smooth, curve, rough: (p - 2.0 * b + c) / 4.0 }
+    }
+}
+
+/// The high-pass recursion on the smoothed price, from bar `start` on; the rough cycle before.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Cycle {
+    start: usize,
+    bar: usize,
+    /// Cycle of the last bar and of the one before.
+    y: [f64; 2],
+}
+
+impl Cycle {
+    /// `start` is at least 5, so that all of the recursion's inputs are known.
+    pub(super) fn new(start: usize) -> Self {
+        Self { start, bar: 0, y: [f64::NAN; 2] }
+    }
+
+    pub(super) fn next(&mut self, price: &Smoothed, alpha: f64) -> f64 {
+        let (gain, keep) = (1.0 - alpha / 2.0, 1.0 - alpha);
+        let y = if self.is_started() {
+            gain * gain * price.curve + 2.0 * keep * self.y[0] - keep * keep * self.y[1]
+        } else {
+            price.rough
+        };
+        self.y = [y, self.y[0]];
+        self.bar += 1;
+        y
+    }
+
+    /// True when the next bar is one of the recursion.
+    pub(super) fn is_started(&self) -> bool {
+        self.bar >= self.start
+    }
+
+    pub(super) fn last(&self) -> f64 {
+        self.y[0]
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct CyberCycle {
     alpha: f64,
-    bar: usize,
-    prices: Window,
-    smooths: Window,
-    /// Cycle of the last bar and of the one before.
-    cycles: [f64; 2],
-    trigger: Lag,
+    smoothing: Smoothing,
+    cycle: Cycle,
+    previous: f64,
 }
 
 impl Build for CyberCycle {
     fn build(p: Args<'_>) -> Self {
-        Self {
-            alpha: p.real(0),
-            bar: 0,
-            prices: Window::new(4),
-            smooths: Window::new(3),
-            cycles: [f64::NAN; 2],
-            trigger: Lag::new(1),
-        }
+        Self { alpha: p.real(0), smoothing: Smoothing::new(), cycle: Cycle::new(START), previous: f64::NAN }
     }
 }
 
 impl Indicator for CyberCycle {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let price = median_price(bar);
-        self.prices.push(price);
-        lines[2] = price;
-        if let &[d, c, b, a] = self.prices.as_slice() {
-            let smooth = (a + 2.0 * b + 2.0 * c + d) / 6.0;
-            self.smooths.push(smooth);
-            lines[3] = smooth;
-        }
-        let cycle = self.cycle();
-        self.cycles = [cycle, self.cycles[0]];
-        if self.bar >= START {
-            lines[0] = cycle;
-            lines[1] = self.trigger.next(cycle);
-        }
-        self.bar += 1;
+        let p = median_price(bar);
+        let price = self.smoothing.next(p);
+        let is_started = self.cycle.is_started();
+        let cycle = self.cycle.next(&price, self.alpha);
+        let cycle = if is_started { cycle } else { f64::NAN };
+        put(lines, [cycle, self.previous, p, price.smooth]);
+        self.previous = cycle;
     }
 }
 
-impl CyberCycle {
-    fn cycle(&self) -> f64 {
-        if self.bar >= START
-            && let &[c, b, a] = self.smooths.as_slice()
-        {
-            let (gain, keep) = (1.0 - self.alpha / 2.0, 1.0 - self.alpha);
-            return gain * gain * (a - 2.0 * b + c) + 2.0 * keep * self.cycles[0] - keep * keep * self.cycles[1];
-        }
-        match self.prices.as_slice() {
-            &[.., c, b, a] => (a - 2.0 * b + c) / 4.0,
-            _ => f64::NAN,
-        }
+#[derive(Serialize, Deserialize)]
+struct Original {
+    alpha: f64,
+    smoothing: Smoothing,
+    cycle: Cycle,
+}
+
+impl Build for Original {
+    fn build(p: Args<'_>) -> Self {
+        Self { alpha: 2.0 / (p.real(0) + 1.0), smoothing: Smoothing::new(), cycle: Cycle::new(p.bars(0) - 1) }
+    }
+}
+
+impl Indicator for Original {
+    #[inline(always)]
+    fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
+        let price = self.smoothing.next(bar.close);
+        let trigger = if self.cycle.is_started() { self.cycle.last() } else { f64::NAN };
+        put(lines, [self.cycle.next(&price, self.alpha), trigger, price.smooth]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::Ema;
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -27,7 +28,7 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: false,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
+    compat: Compat::Same,
     engine: Engine::of::<Macd>(),
 };
 
@@ -53,10 +54,11 @@ impl Build for Macd {
 }
 
 impl Indicator for Macd {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (fast, slow) = (self.fast.next(bar.close), self.slow.next(bar.close));
         let macd = fast - slow;
         let signal = self.signal.next(macd);
-        lines.copy_from_slice(&[macd, signal, macd - signal, fast, slow]);
+        put(lines, [macd, signal, macd - signal, fast, slow]);
     }
 }

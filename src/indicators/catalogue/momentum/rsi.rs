@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Lag, Wilder};
+use super::moves::Moves;
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -23,33 +24,37 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: true,
     also: &[&[7.0], &[21.0]],
     needs: &[],
-    compat: Compat::Absent,
-    engine: Engine::of::<Rsi>(),
+    compat: Compat::Own(&ORIGINAL),
+    engine: Engine::of::<Rsi<false>>(),
+};
+
+/// 0 instead of 100 without a fall, and instead of 50 when nothing moved.
+static ORIGINAL: Definition = Definition {
+    formula: "up = max(c - c[-1], 0); down = max(c[-1] - c, 0); rsi = 100 - 100 / (1 + W(up) / W(down)), W Wilder's \
+              average; 0 when W(down) is 0",
+    compat: Compat::Same,
+    engine: Engine::of::<Rsi<true>>(),
+    ..DEFINITION
 };
 
 #[derive(Serialize, Deserialize)]
-struct Rsi {
-    previous: Lag,
-    up: Wilder,
-    down: Wilder,
+struct Rsi<const ORIGINAL: bool> {
+    previous: f64,
+    moves: Moves,
 }
 
-impl Build for Rsi {
+impl<const ORIGINAL: bool> Build for Rsi<ORIGINAL> {
     fn build(p: Args<'_>) -> Self {
-        Self { previous: Lag::new(1), up: Wilder::new(p.bars(0)), down: Wilder::new(p.bars(0)) }
+        Self { previous: f64::NAN, moves: Moves::new(p.bars(0)) }
     }
 }
 
-impl Indicator for Rsi {
+impl<const ORIGINAL: bool> Indicator for Rsi<ORIGINAL> {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let change = bar.close - self.previous.next(bar.close);
-        if change.is_nan() {
-            return;
-        }
-        let (up, down) = (change.max(0.0), (-change).max(0.0));
-        let (average_up, average_down) = (self.up.next(up), self.down.next(down));
-        let total = average_up + average_down;
-        let rsi = if total == 0.0 { 50.0 } else { 100.0 * (average_up / total) };
-        lines.copy_from_slice(&[rsi, up, down, average_up, average_down]);
+        let step = self.moves.next(bar.close - self.previous);
+        self.previous = bar.close;
+        let rsi = if ORIGINAL { step.index_of_the_original() } else { step.index() };
+        put(lines, [rsi, step.up, step.down, step.average_up, step.average_down]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Lag, TrueRange, Wilder, ratio};
+use crate::indicators::blocks::{Blend, Wilder, ratio, ratio_or_zero};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -28,58 +29,77 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: false,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
-    engine: Engine::of::<Adx>(),
+    compat: Compat::Own(&ORIGINAL),
+    engine: Engine::of::<Adx<false>>(),
 };
 
+/// 0 without range.
+static ORIGINAL: Definition = Definition { compat: Compat::Absent, engine: Engine::of::<Adx<true>>(), ..DEFINITION };
+
 #[derive(Serialize, Deserialize)]
-struct Adx {
-    high: Lag,
-    low: Lag,
-    range: TrueRange,
-    plus: Wilder,
-    minus: Wilder,
-    atr: Wilder,
+struct Adx<const ORIGINAL: bool> {
+    /// High, low and close of the bar before.
+    before: [f64; 3],
+    n: usize,
+    count: usize,
+    blend: Blend,
+    plus: f64,
+    minus: f64,
+    range: f64,
     average: Wilder,
 }
 
-impl Build for Adx {
+impl<const ORIGINAL: bool> Build for Adx<ORIGINAL> {
     fn build(p: Args<'_>) -> Self {
-        let wilder = || Wilder::new(p.bars(0));
         Self {
-            high: Lag::new(1),
-            low: Lag::new(1),
-            range: TrueRange::default(),
-            plus: wilder(),
-            minus: wilder(),
-            atr: wilder(),
-            average: wilder(),
+            before: [f64::NAN; 3],
+            n: p.bars(0),
+            count: 0,
+            blend: Blend::new(1.0 / p.real(0)),
+            plus: 0.0,
+            minus: 0.0,
+            range: 0.0,
+            average: Wilder::new(p.bars(0)),
         }
     }
 }
 
-impl Indicator for Adx {
+impl<const ORIGINAL: bool> Indicator for Adx<ORIGINAL> {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
-        let rise = bar.high - self.high.next(bar.high);
-        let fall = self.low.next(bar.low) - bar.low;
-        let range = self.range.next(bar).range;
-        if range.is_nan() {
+        let [high, low, close] = std::mem::replace(&mut self.before, [bar.high, bar.low, bar.close]);
+        if close.is_nan() {
             return;
         }
-        let plus_dm = if rise > fall && rise > 0.0 { rise } else { 0.0 };
-        let minus_dm = if fall > rise && fall > 0.0 { fall } else { 0.0 };
-        let (plus, minus, atr) = (self.plus.next(plus_dm), self.minus.next(minus_dm), self.atr.next(range));
-        let di_plus = percent(plus, atr);
-        let di_minus = percent(minus, atr);
-        // Bars that only move inside one another have range but no direction.
-        let total = di_plus + di_minus;
-        let dx = if total == 0.0 { 0.0 } else { percent((di_plus - di_minus).abs(), total) };
+        let (rise, fall) = (bar.high - high, low - bar.low);
+        let plus_dm = if rise > fall { rise.max(0.0) } else { 0.0 };
+        let minus_dm = if fall > rise { fall.max(0.0) } else { 0.0 };
+        let range = bar.high.max(close) - bar.low.min(close);
+        // Wilder's three averages, which come together and so share their count.
+        if self.count == self.n {
+            self.plus = self.blend.step(self.plus, plus_dm);
+            self.minus = self.blend.step(self.minus, minus_dm);
+            self.range = self.blend.step(self.range, range);
+        } else {
+            self.count += 1;
+            let count = self.count as f64;
+            self.plus += (plus_dm - self.plus) / count;
+            self.minus += (minus_dm - self.minus) / count;
+            self.range += (range - self.range) / count;
+            if self.count < self.n {
+                [lines[4], lines[5]] = [plus_dm, minus_dm];
+                return;
+            }
+        }
+        let percent = if ORIGINAL { ratio_or_zero(100.0, self.range) } else { ratio(100.0, self.range) };
+        // Rounding may lift a share above the whole; `min` would turn missing into 100.
+        let share = |part: f64| if part * percent > 100.0 { 100.0 } else { part * percent };
+        let (di_plus, di_minus) = (share(self.plus), share(self.minus));
+        // Both share their denominator; bars that only move inside one another have range but no direction.
+        let (net, total) = ((self.plus - self.minus).abs(), self.plus + self.minus);
+        let dx = if total == 0.0 { 0.0 * percent } else { 100.0 * (net / total) };
         let adx = self.average.next(dx);
-        lines.copy_from_slice(&[adx, di_plus, di_minus, dx, plus_dm, minus_dm, plus, minus, atr]);
+        let averages = [self.plus, self.minus, self.range];
+        put(lines, [adx, di_plus, di_minus, dx, plus_dm, minus_dm, averages[0], averages[1], averages[2]]);
     }
-}
-
-/// 100 part / whole; `clamp` only removes rounding and keeps NaN.
-fn percent(part: f64, whole: f64) -> f64 {
-    (100.0 * ratio(part, whole)).clamp(0.0, 100.0)
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Lag, RollingSum, Sma};
+use crate::indicators::blocks::{Blend, Lag, RollingSum, Sma};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -28,13 +29,13 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: false,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
+    compat: Compat::Same,
     engine: Engine::of::<Kama>(),
 };
 
 #[derive(Serialize, Deserialize)]
 struct Kama {
-    previous: Lag,
+    previous: f64,
     start: Lag,
     volatility: RollingSum,
     mean: Sma,
@@ -48,7 +49,7 @@ impl Build for Kama {
         let period = p.bars(0);
         let gain = |n: usize| 2.0 / (n as f64 + 1.0);
         Self {
-            previous: Lag::new(1),
+            previous: f64::NAN,
             start: Lag::new(period),
             volatility: RollingSum::new(period),
             mean: Sma::new(period),
@@ -60,18 +61,24 @@ impl Build for Kama {
 }
 
 impl Indicator for Kama {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let close = bar.close;
         let change = close - self.start.next(close);
-        let volatility = self.volatility.next((close - self.previous.next(close)).abs());
-        let mean = self.mean.next(close);
-        if volatility.is_nan() {
-            return;
-        }
-        let er = if change == 0.0 { 0.0 } else { (change.abs() / volatility).clamp(0.0, 1.0) };
+        let volatility = self.volatility.next((close - self.previous).abs());
+        self.previous = close;
+        let er = if change == 0.0 { 0.0 } else { (change.abs() / volatility).min(1.0) };
         let gain = er * (self.fast - self.slow) + self.slow;
         let sc = gain * gain;
-        self.value = if self.value.is_nan() { mean } else { self.value + sc * (close - self.value) };
-        lines.copy_from_slice(&[self.value, er, sc, change, volatility]);
+        if self.value.is_nan() {
+            let mean = self.mean.next(close);
+            if change.is_nan() {
+                return;
+            }
+            self.value = mean;
+        } else {
+            self.value = Blend::new(sc).step(self.value, close);
+        }
+        put(lines, [self.value, er, sc, change, volatility]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{Lag, TrueRange, Wilder, median_price};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -29,8 +30,24 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: false,
     also: &[],
     needs: &[],
+    compat: Compat::Own(&ORIGINAL),
+    engine: Engine::of::<SuperTrend<false>>(),
+};
+
+/// Its final bands are 0 before there are any.
+static ORIGINAL: Definition = Definition {
+    lines: &[
+        LineSpec::output("super_trend", "Trailing stop: below the price when up", Unit::PRICE, first),
+        LineSpec::output("direction", "1 when up, -1 when down", Unit::FLAG, first),
+        LineSpec::internal("upperband", "Upper band of this bar alone", Unit::PRICE, first),
+        LineSpec::internal("lowerband", "Lower band of this bar alone", Unit::PRICE, first),
+        LineSpec::internal("finalupband", "Upper band that only falls", Unit::PRICE, |_| 0),
+        LineSpec::internal("finallowband", "Lower band that only rises", Unit::PRICE, |_| 0),
+        LineSpec::internal("atr", "Average true range", Unit::PRICE_DIFFERENCE, first),
+    ],
     compat: Compat::Absent,
-    engine: Engine::of::<SuperTrend>(),
+    engine: Engine::of::<SuperTrend<true>>(),
+    ..DEFINITION
 };
 
 fn first(p: Args<'_>) -> usize {
@@ -38,7 +55,7 @@ fn first(p: Args<'_>) -> usize {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SuperTrend {
+struct SuperTrend<const ORIGINAL: bool> {
     previous: Lag,
     range: TrueRange,
     atr: Wilder,
@@ -48,7 +65,7 @@ struct SuperTrend {
     up: bool,
 }
 
-impl Build for SuperTrend {
+impl<const ORIGINAL: bool> Build for SuperTrend<ORIGINAL> {
     fn build(p: Args<'_>) -> Self {
         Self {
             previous: Lag::new(1),
@@ -61,11 +78,15 @@ impl Build for SuperTrend {
     }
 }
 
-impl Indicator for SuperTrend {
+impl<const ORIGINAL: bool> Indicator for SuperTrend<ORIGINAL> {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let previous_close = self.previous.next(bar.close);
         let atr = self.atr.next(self.range.next(bar).range);
         if atr.is_nan() {
+            if ORIGINAL {
+                [lines[4], lines[5]] = [0.0; 2];
+            }
             return;
         }
         let middle = median_price(bar);
@@ -80,6 +101,6 @@ impl Indicator for SuperTrend {
         self.bands = Some((final_upper, final_lower));
         self.up = if self.up { bar.close >= final_lower } else { bar.close > final_upper };
         let (stop, direction) = if self.up { (final_lower, 1.0) } else { (final_upper, -1.0) };
-        lines.copy_from_slice(&[stop, direction, upper, lower, final_upper, final_lower, atr]);
+        put(lines, [stop, direction, upper, lower, final_upper, final_lower, atr]);
     }
 }

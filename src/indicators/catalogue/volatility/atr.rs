@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::indicators::blocks::{TrueRange, Wilder};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -21,7 +22,7 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: true,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
+    compat: Compat::Same,
     engine: Engine::of::<Atr>(),
 };
 
@@ -38,8 +39,9 @@ impl Build for Atr {
 }
 
 impl Indicator for Atr {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let range = self.range.next(bar);
-        lines.copy_from_slice(&[self.average.next(range.range), range.range, range.high, range.low]);
+        put(lines, [self.average.next(range.range), range.range, range.high, range.low]);
     }
 }

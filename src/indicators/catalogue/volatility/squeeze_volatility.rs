@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::{Deviation, Highest, LineFit, Lowest, Sma, TrueRange};
+use crate::indicators::blocks::{Deviation, Highest, LineFit, Lowest, Sma, TrueRange, TwoMomentDeviation, Wilder};
+use crate::indicators::catalogue::put;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -9,9 +10,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "squeeze_volatility",
     title: "Squeeze momentum",
     family: Family::Volatility,
-    formula: "Bollinger SMA(c, period) +- mult STD(c, period); Keltner ma +- mult_kc rma, ma = SMA(c, period_kc), rma = \
-              SMA(tr, period_kc); squeezed when both Bollinger bands lie inside the Keltner channel, released when both \
-              lie outside; y = c - ((HH(h, period_kc) + LL(l, period_kc)) / 2 + ma) / 2; hist = last point of the \
+    formula: "Bollinger SMA(c, period) +- mult STD(c, period); Keltner ma +- mult_kc rma, ma = SMA(c, period_kc), rma \
+              = SMA(tr, period_kc); squeezed when both Bollinger bands lie inside the Keltner channel, released when \
+              both lie outside; y = c - ((HH(h, period_kc) + LL(l, period_kc)) / 2 + ma) / 2; hist = last point of the \
               least-squares line through period_kc values of y",
     source: "LazyBear, Squeeze Momentum Indicator, TradingView (2014), after J. F. Carter, Mastering the Trade (2005)",
     params: &[
@@ -36,7 +37,7 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: false,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
+    compat: Compat::Own(&ORIGINAL),
     engine: Engine::of::<Squeeze>(),
 };
 
@@ -77,6 +78,7 @@ impl Build for Squeeze {
 }
 
 impl Indicator for Squeeze {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let (mean, half) = (self.mean.next(bar.close), self.width * self.deviation.next(bar.close));
         let (bb_top, bb_bot) = (mean + half, mean - half);
@@ -90,6 +92,83 @@ impl Indicator for Squeeze {
         let on = bb_bot > kc_bot && bb_top < kc_top;
         let off = bb_bot < kc_bot && bb_top > kc_top;
         let states = [flag(!on), flag(on), flag(off)];
-        lines.copy_from_slice(&[hist, states[0], states[1], states[2], y, ma, rma, bb_top, bb_bot, kc_top, kc_bot]);
+        put(lines, [hist, states[0], states[1], states[2], y, ma, rma, bb_top, bb_bot, kc_top, kc_bot]);
+    }
+}
+
+/// The original smooths the range twice, takes y as 0 until everything is known, so that the first fits run through
+/// those zeros, and cancels digits in the deviation.
+static ORIGINAL: Definition = Definition {
+    formula: "Bollinger SMA(c, period) +- mult STD(c, period), STD from two moments; Keltner ma +- mult_kc rma, ma = \
+              SMA(c, period_kc), rma = SMA(ATR(period_kc), period_kc); sqz = 0 when both Bollinger bands lie inside \
+              the Keltner channel, else 1; y = 0 until all are known, then c - ((HH(h, period_kc) + LL(l, period_kc)) \
+              / 2 + ma) / 2; hist = last point of the least-squares line through period_kc values of y",
+    source: "The Python original",
+    lines: &[
+        LineSpec::output("hist", "Momentum, smoothed by a line", Unit::PRICE_DIFFERENCE, first_original),
+        LineSpec::output("sqz", "0 when squeezed, else 1", Unit::FLAG, first_original),
+        LineSpec::internal("y", "Momentum before smoothing", Unit::PRICE_DIFFERENCE, |_| 0),
+        LineSpec::internal("ma", "Middle of the Keltner channel", Unit::PRICE, |p| p.bars(2) - 1),
+        LineSpec::internal("rma", "Range, smoothed twice", Unit::PRICE_DIFFERENCE, |p| 2 * p.bars(2) - 1),
+    ],
+    compat: Compat::Absent,
+    engine: Engine::of::<OriginalSqueeze>(),
+    ..DEFINITION
+};
+
+fn first_original(p: Args<'_>) -> usize {
+    (2 * p.bars(2) - 1).max(p.bars(0) - 1)
+}
+
+#[derive(Serialize, Deserialize)]
+struct OriginalSqueeze {
+    mean: Sma,
+    deviation: TwoMomentDeviation,
+    width: f64,
+    mean_kc: Sma,
+    range: TrueRange,
+    average_range: Wilder,
+    mean_range: Sma,
+    width_kc: f64,
+    highest: Highest,
+    lowest: Lowest,
+    line: LineFit,
+}
+
+impl Build for OriginalSqueeze {
+    fn build(p: Args<'_>) -> Self {
+        let (period, period_kc) = (p.bars(0), p.bars(2));
+        Self {
+            mean: Sma::new(period),
+            deviation: TwoMomentDeviation::new(period),
+            width: p.real(1),
+            mean_kc: Sma::new(period_kc),
+            range: TrueRange::default(),
+            average_range: Wilder::new(period_kc),
+            mean_range: Sma::new(period_kc),
+            width_kc: p.real(3),
+            highest: Highest::new(period_kc),
+            lowest: Lowest::new(period_kc),
+            line: LineFit::new(period_kc),
+        }
+    }
+}
+
+impl Indicator for OriginalSqueeze {
+    #[inline(always)]
+    fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
+        let (mean, half) = (self.mean.next(bar.close), self.width * self.deviation.next(bar.close));
+        let ma = self.mean_kc.next(bar.close);
+        let rma = self.mean_range.next(self.average_range.next(self.range.next(bar).range));
+        let half_kc = self.width_kc * rma;
+        let middle = f64::midpoint(self.highest.next(bar.high), self.lowest.next(bar.low));
+        let known = !(half.is_nan() || rma.is_nan());
+        let y = if known { bar.close - f64::midpoint(middle, ma) } else { 0.0 };
+        let hist = self.line.next(y).end;
+        lines[2..].copy_from_slice(&[y, ma, rma]);
+        if known {
+            let on = mean - half > ma - half_kc && mean + half < ma + half_kc;
+            lines[..2].copy_from_slice(&[hist, f64::from(!on)]);
+        }
     }
 }

@@ -36,6 +36,7 @@ impl Build for Obv {
 }
 
 impl Indicator for Obv {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let change = bar.close - self.previous.next(bar.close);
         if change.is_nan() {

@@ -1,6 +1,7 @@
+mod original;
+
 use serde::{Deserialize, Serialize};
 
-use crate::indicators::blocks::Lag;
 use crate::indicators::engine::Build;
 use crate::indicators::{Args, Compat, Definition, Engine, Family, Indicator, LineSpec, Param, Unit};
 use crate::market::Bar;
@@ -11,9 +12,9 @@ pub(super) static DEFINITION: Definition = Definition {
     id: "rsx",
     title: "RSX",
     family: Family::Momentum,
-    formula: "f8 = 100 c; v8 = f8 - f8[-1]; a stage S(x) is 1.5 a - 0.5 b with a smoothing x and b smoothing a, both y = \
-              y[-1] + g (x - y[-1]) from 0, g = 3 / (period + 2); v14 = S(S(S(v8))); v20 = S(S(S(|v8|))); v4 = 50 (v14 / \
-              v20 + 1), 50 where v20 <= 0; rsx = v4 held within 0 and 100, from period changes on",
+    formula: "f8 = 100 c; v8 = f8 - f8[-1]; a stage S(x) is 1.5 a - 0.5 b with a smoothing x and b smoothing a, both y \
+              = y[-1] + g (x - y[-1]) from 0, g = 3 / (period + 2); v14 = S(S(S(v8))); v20 = S(S(S(|v8|))); v4 = 50 \
+              (v14 / v20 + 1), 50 where v20 <= 0; rsx = v4 held within 0 and 100, from period changes on",
     source: "After M. Jurik's RSX, in the public translation for TradingView by Everget (2018)",
     params: &[Param::bars("period", "Length", 14, 1)],
     lines: &[
@@ -45,13 +46,13 @@ pub(super) static DEFINITION: Definition = Definition {
     numbered: false,
     also: &[],
     needs: &[],
-    compat: Compat::Absent,
+    compat: Compat::Own(&original::ORIGINAL),
     engine: Engine::of::<Rsx>(),
 };
 
 #[derive(Serialize, Deserialize)]
 struct Rsx {
-    previous: Lag,
+    previous: f64,
     period: usize,
     changes: usize,
     signed: [Stage; 3],
@@ -61,14 +62,15 @@ struct Rsx {
 impl Build for Rsx {
     fn build(p: Args<'_>) -> Self {
         let stage = Stage { gain: 3.0 / (p.bars(0) as f64 + 2.0), once: 0.0, twice: 0.0 };
-        Self { previous: Lag::new(1), period: p.bars(0), changes: 0, signed: [stage; 3], absolute: [stage; 3] }
+        Self { previous: f64::NAN, period: p.bars(0), changes: 0, signed: [stage; 3], absolute: [stage; 3] }
     }
 }
 
 impl Indicator for Rsx {
+    #[inline(always)]
     fn next(&mut self, bar: &Bar, lines: &mut [f64]) {
         let f8 = 100.0 * bar.close;
-        let f10 = self.previous.next(f8);
+        let f10 = std::mem::replace(&mut self.previous, f8);
         lines[1] = f8;
         if f10.is_nan() {
             return;
@@ -94,6 +96,7 @@ struct Stage {
 }
 
 /// Runs the stages in turn and writes (once, twice, result) of each.
+#[inline(always)]
 fn cascade(stages: &mut [Stage; 3], x: f64, lines: &mut [f64]) -> f64 {
     let mut value = x;
     for (stage, out) in stages.iter_mut().zip(lines.chunks_exact_mut(3)) {
