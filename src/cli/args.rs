@@ -285,14 +285,22 @@ pub(super) enum DataCommand {
     Import {
         /// File of bars: CSV and relatives, Parquet, Feather, JSON, also in gzip, zstd or ZIP
         file: PathBuf,
-        /// File to write; its ending says how
+        /// File to write; its ending says how [default: data/SYMBOL_TIMEFRAME.parquet in the workspace]
         #[arg(long, value_name = "OUT.parquet")]
-        out: PathBuf,
+        out: Option<PathBuf>,
         #[command(flatten)]
         choices: DataChoices,
         /// Leave out rows that no bar can be made of
         #[arg(long)]
         drop_bad_rows: bool,
+    },
+    /// List the series and captures of the workspace, with size, range and freshness
+    List,
+    /// Delete series or captures of the workspace
+    Delete {
+        /// Files as `data list` names them
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
     /// Gather bars that are in order into longer ones
     Resample {

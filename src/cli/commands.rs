@@ -16,7 +16,7 @@ use crate::dataset::Slice;
 use crate::gui::{OpenWindow, open_window};
 use crate::runs::{RunDir, Stage};
 use crate::tasks::{
-    BacktestSummary, CollectRequest, PredictRequest, RunRequest, RunSummary, SignalsRequest, backtest_signals, collect,
+    BacktestSummary, CollectRequest, PredictRequest, RunRequest, RunSummary, SignalsRequest, backtest_signals, capture,
     doctor, open_run, predict, read_options, run as run_task, stage_of_run, window_attention,
 };
 
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
             Ok(())
         }
         Command::Indicators(command) => indicators::run(command, &workspace, printer),
-        Command::Data(command) => data::run(command, printer),
+        Command::Data(command) => data::run(command, &workspace, printer),
         Command::Bench(command) => bench::run(command, threads, printer),
         Command::Doctor => {
             let checks = doctor(&workspace, threads);
@@ -224,16 +224,16 @@ fn collect_bars(workspace: &Path, args: &CollectArgs, global: &Global, printer: 
     let options = read_options(&config.data).map_err(Failure::Usage)?;
     let request = CollectRequest { file: config.data.file.clone().into(), options, library: None };
     let workspace = workspace.to_owned();
-    let collected = watch("collect", printer, move |job| collect(&workspace, &request, job))?;
+    let collected = watch("collect", printer, move |job| capture(&workspace, &request, job))?;
     printer.record(&json!({
         "event": "stage",
         "stage": "collect",
         "seconds": collected.seconds,
         "reused": collected.reused,
         "reason": collected.reason,
-        "bars": collected.series.len(),
-        "lines": collected.lines.columns.len(),
-        "bars_per_s": collected.series.len() as f64 / collected.seconds,
+        "bars": collected.report.rows,
+        "lines": collected.lines,
+        "bars_per_s": collected.report.rows as f64 / collected.seconds,
         "capture": collected.capture,
         "report": collected.report,
     }));

@@ -1,6 +1,7 @@
 //! `data`: look at, import and export bars.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -8,11 +9,14 @@ use serde_json::{Value, json};
 use super::args::{DataChoices, DataCommand};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use crate::data::{DateOrder, Finding, Guess, Mapping, ReadOptions, ReadReport, ResampleRequest, Severity};
+use crate::data::{
+    DateOrder, Finding, Freshness, Guess, LibraryListing, Mapping, ReadOptions, ReadReport, ResampleRequest, Severity,
+    StoredFile,
+};
 use crate::market::PeriodError;
-use crate::tasks::{export, import, inspect, resample_file};
+use crate::tasks::{LibraryRequest, delete_from_library, export, import, import_into, inspect, library, resample_file};
 
-pub(super) fn run(command: &DataCommand, printer: Printer) -> Result<(), Failure> {
+pub(super) fn run(command: &DataCommand, workspace: &Path, printer: Printer) -> Result<(), Failure> {
     match command {
         DataCommand::Inspect { file, choices } => {
             let (file, options) = (file.clone(), options(choices)?);
@@ -22,11 +26,33 @@ pub(super) fn run(command: &DataCommand, printer: Printer) -> Result<(), Failure
             record(serde_json::to_value(&found).context("report")?, printer);
         }
         DataCommand::Import { file, out, choices, drop_bad_rows } => {
-            let (file, out) = (file.clone(), out.clone());
+            let (file, out, workspace) = (file.clone(), out.clone(), workspace.to_owned());
             let options = ReadOptions { drop_bad_rows: *drop_bad_rows, ..options(choices)? };
-            let report = watch("import", printer, move |job| import(&file, &out, &options, job))?;
+            let (out, report) = watch("import", printer, move |job| match out {
+                Some(out) => import(&file, &out, &options, job).map(|report| (out, report)),
+                None => import_into(&workspace, &file, &options, job),
+            })?;
             printer.text(&report_text(&report)?);
-            record(serde_json::to_value(&report).context("report")?, printer);
+            printer.text(&out.display().to_string());
+            let mut fields = serde_json::to_value(&report).context("report")?;
+            fields["out"] = json!(out);
+            record(fields, printer);
+        }
+        DataCommand::List => {
+            let request = LibraryRequest { workspace: workspace.to_owned(), library: None };
+            let found = watch("list", printer, move |job| library(&request, job))?;
+            printer.text(&listing_text(&found));
+            record(serde_json::to_value(&found).context("listing")?, printer);
+        }
+        DataCommand::Delete { files } => {
+            for file in files {
+                let (workspace, file) = (workspace.to_owned(), file.clone());
+                let deleted = watch("delete", printer, move |_| delete_from_library(&workspace, &file))?;
+                for file in &deleted.files {
+                    printer.text(&format!("deleted {}", file.display()));
+                }
+                record(serde_json::to_value(&deleted).context("deleted")?, printer);
+            }
         }
         DataCommand::Resample { file, to, partial, offset, out, choices } => {
             let request = ResampleRequest {
@@ -51,6 +77,34 @@ pub(super) fn run(command: &DataCommand, printer: Printer) -> Result<(), Failure
         }
     }
     Ok(())
+}
+
+fn listing_text(found: &LibraryListing) -> String {
+    let mut text = String::new();
+    let mut line = |file: &StoredFile, lines: &str, state: &str| {
+        let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
+        let range = format!("{} to {}", time(&file.start), time(&file.end));
+        let (name, size) = (format!("{} {}", file.symbol, file.timeframe), file.bytes as f64 / 1_048_576.0);
+        writeln!(text, "{name:16} {range:44} {:>9} {lines:>6} {size:>9.1} MiB  {state}", file.bars).ok();
+        writeln!(text, "    {}", file.path.display()).ok();
+    };
+    for entry in &found.series {
+        line(&entry.file, "bars", entry.problem.as_deref().unwrap_or("series"));
+    }
+    for entry in &found.captures {
+        let state = match &entry.freshness {
+            Freshness::Fresh => "fresh".to_owned(),
+            Freshness::Continuable { reason } => format!("grows: {reason}"),
+            Freshness::Stale { reason, .. } => format!("stale: {reason}"),
+            Freshness::Unknown { reason } => format!("unknown: {reason}"),
+        };
+        line(&entry.file, &entry.lines.to_string(), &state);
+    }
+    if text.is_empty() {
+        "The workspace holds no series and no captures".to_owned()
+    } else {
+        text.trim_end().to_owned()
+    }
 }
 
 /// What was said by hand.

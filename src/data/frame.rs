@@ -128,6 +128,37 @@ pub(super) fn convert(path: &Path, name: &str, values: &PolarsSeries) -> Result<
     })
 }
 
+/// The same, taking over the memory of numbers where nobody else holds it.
+pub(super) fn convert_owned(path: &Path, name: &str, values: PolarsSeries) -> Result<Column, Fault> {
+    if *values.dtype() != DataType::Float64 {
+        return convert(path, name, &values);
+    }
+    let chunked = values.f64()?.clone();
+    drop(values);
+    let rows = chunked.len();
+    let mut all = Vec::new();
+    for array in chunked.downcast_into_iter() {
+        let (_, numbers, validity) = array.into_inner();
+        let from = all.len();
+        if from == 0 && numbers.len() == rows {
+            all = numbers.into_mut().either(|shared| shared.to_vec(), |own| own);
+        } else {
+            all.reserve_exact(rows - from);
+            all.extend_from_slice(&numbers);
+        }
+        let Some(validity) = validity.filter(|validity| validity.unset_bits() > 0) else { continue };
+        // Most lines are missing at their beginning only.
+        let leading = validity.leading_zeros();
+        all[from..from + leading].fill(f64::NAN);
+        if leading < validity.unset_bits() {
+            for (value, known) in all[from..].iter_mut().zip(validity.iter()) {
+                *value = if known { *value } else { f64::NAN };
+            }
+        }
+    }
+    Ok(Column::Float(all))
+}
+
 /// What stopped a reader: polars, or a value that has its own sentence.
 pub(super) enum Fault {
     Polars(PolarsError),

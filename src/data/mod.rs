@@ -12,6 +12,7 @@ mod finding;
 mod footer;
 mod frame;
 mod import;
+mod library;
 mod parquet;
 mod peer;
 mod quality;
@@ -23,12 +24,19 @@ mod table;
 mod tests;
 mod time_text;
 
-pub use capture::{CaptureKey, CaptureState, CaptureWriter, capture_path, read_capture, write_capture};
+pub use capture::{
+    CaptureBuilder, CaptureFile, CaptureKey, CaptureLock, CaptureState, CaptureWriter, capture_path, check_capture,
+    read_capture, read_capture_lines, write_capture,
+};
 pub use error::{DataError, Row};
 pub use finding::{Finding, KEPT, Place, Severity};
 pub use import::{
     ChoiceError, ColumnGuess, Confidence, DateOrder, Decimal, Guess, Inspection, Mapping, PriceScale, ReadOptions,
     Role, TimeGuess, Zone, guess_file, inspect_file, read_series,
+};
+pub use library::{
+    CaptureEntry, DeleteError, Freshness, LibraryListing, SeriesEntry, StaleCause, StoredFile, delete_stored,
+    list_stored,
 };
 pub use peer::read_csv_plainly;
 pub use quality::{ACCEPTABLE, Blocked, Quality, QualityRequest, gate, judge, quality, quality_with, unknown_names};

@@ -1,15 +1,17 @@
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use polars::io::mmap::MmapBytesReader;
 use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{FileMetadataRef, KeyValueMetadata, ParquetReader, ParquetWriter, PolarsError, SerReader as _};
+use rayon::prelude::*;
 
-use super::frame::{self, ColumnView, Fault, convert, guarded};
+use super::frame::{self, ColumnView, Fault, guarded};
 use super::{Column, DataError, footer};
 use crate::files::AtomicFile;
 
@@ -187,19 +189,50 @@ impl Source {
         &self.metadata
     }
 
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.footer.num_rows
+    }
+
     /// The named columns, in the order asked for.
     pub(super) fn columns(&self, names: &[&str]) -> Result<Vec<Column>, DataError> {
+        self.rows_of(names, 0..self.rows())
+    }
+
+    /// Some rows of the named columns, in the order asked for; other row groups are not decoded.
+    pub(super) fn rows_of(&self, names: &[&str], rows: Range<usize>) -> Result<Vec<Column>, DataError> {
+        let mut unique = names.to_vec();
+        unique.sort_unstable();
+        unique.dedup();
+        if unique.len() < names.len() {
+            let columns = self.rows_of(&unique, rows)?;
+            return Ok(names
+                .iter()
+                .filter_map(|name| Some(columns[unique.binary_search(name).ok()?].clone()))
+                .collect());
+        }
         let wanted = names.iter().map(|name| (*name).to_owned()).collect();
-        let frame = guarded(&self.path, KIND, || {
+        guarded(&self.path, KIND, || {
             self.check_pages(names)?;
             let mut reader = self.content.reader()?.with_columns(Some(wanted));
+            if rows != (0..self.rows()) {
+                reader = reader.with_slice(Some((rows.start, rows.len())));
+            }
             reader.set_metadata(self.footer.clone());
-            Ok(reader.finish()?)
-        })?;
-        let fetch = |name: &str| {
-            guarded(&self.path, KIND, || convert(&self.path, name, frame.column(name)?.as_materialized_series()))
-        };
-        names.iter().map(|name| fetch(name)).collect()
+            let mut found: HashMap<String, _> =
+                reader.finish()?.into_columns().into_iter().map(|column| (column.name().to_string(), column)).collect();
+            let mut columns = Vec::with_capacity(names.len());
+            for &name in names {
+                let column = found.remove(name).ok_or_else(|| PolarsError::ColumnNotFound(name.to_owned().into()))?;
+                columns.push((name, column.take_materialized_series()));
+            }
+            columns.into_par_iter().map(|(name, values)| frame::convert_owned(&self.path, name, values)).collect()
+        })
     }
 
     /// A page says how much it unpacks to, and as much memory would be filled before the lie is found.

@@ -7,6 +7,12 @@ use super::{DataError, ReadReport, csv, feather, parquet};
 use crate::files::write_atomic;
 use crate::market::{Bar, Series, Timeframe};
 
+/// SHA-256 of the bars.
+pub(super) const FINGERPRINT: &str = "fingerprint";
+/// Open times of the first and the last bar, UTC milliseconds.
+pub(super) const START: &str = "start_ms";
+pub(super) const END: &str = "end_ms";
+
 /// Writes a series as CSV, Parquet or Feather, by the ending of the path; the file appears whole or not at all.
 ///
 /// Reading it back gives the same series. Where the name and the steps of a CSV do not tell its symbol and timeframe,
@@ -32,7 +38,12 @@ fn write(path: &Path, series: &Series, metadata: BTreeMap<String, String>) -> Re
             let text = csv::text(series, &notes(path, series, &metadata));
             write_atomic(path, text.as_bytes()).map_err(|err| DataError::write(path, err))
         }
-        Format::Parquet => parquet::write(path, &bars.views(series), &metadata),
+        Format::Parquet => {
+            let mut metadata = metadata;
+            metadata.extend(span(series));
+            metadata.insert(FINGERPRINT.to_owned(), series.fingerprint());
+            parquet::write(path, &bars.views(series), &metadata)
+        }
         Format::Feather => feather::write(path, &bars.views(series), &metadata),
     }
 }
@@ -74,6 +85,13 @@ impl BarColumns {
 /// What the columns do not say about a series.
 pub(super) fn origin(series: &Series) -> BTreeMap<String, String> {
     BTreeMap::from([(SYMBOL.to_owned(), series.symbol.clone()), (TIMEFRAME.to_owned(), series.timeframe.to_string())])
+}
+
+/// What a list of files tells without reading their rows.
+pub(super) fn span(series: &Series) -> BTreeMap<String, String> {
+    let ends = series.bars().first().zip(series.bars().last());
+    let ends = ends.map(|(first, last)| [(START, first.timestamp), (END, last.timestamp)]);
+    ends.into_iter().flatten().map(|(key, time)| (key.to_owned(), time.to_string())).collect()
 }
 
 enum Format {

@@ -13,6 +13,7 @@ pub(super) enum Done {
     View(Box<RunView>),
     Looked(Box<Looked>),
     Saved(PathBuf),
+    Deleted,
     Run(Box<RunSummary>),
     Health(Vec<Check>),
 }

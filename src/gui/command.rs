@@ -57,6 +57,8 @@ pub enum Command {
     AcceptFinding(String, bool),
     /// Writes the bars of the file to another, whose ending says how.
     SaveBars(PathBuf),
+    /// Deletes a series or a capture of the workspace.
+    DeleteStored(PathBuf),
     /// Replaces the configuration of the next run.
     EditConfig(Box<RunConfig>),
     /// Replaces it by a preset, keeping the file of bars.
@@ -210,6 +212,7 @@ impl Command {
                     format!("Do not accept {name}")
                 }
             }
+            Self::DeleteStored(path) => format!("Delete {}", path.display()),
             Self::SaveBars(path) => format!("Write the bars to {}", path.display()),
             Self::OpenDemo => "Open the demo".to_owned(),
             Self::EditConfig(_) => "Edit configuration".to_owned(),

@@ -1,4 +1,4 @@
-//! The runs of the workspace, read on a thread of their own: there may be many, on a slow disk.
+//! The runs, series and captures of the workspace, read on a thread of their own: there may be many, on a slow disk.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::panels::Pane;
 use super::shell::Shell;
-use super::state::RunScore;
+use super::state::{Loadable, RunScore};
+use crate::data::LibraryListing;
 use crate::jobs::Worker;
 use crate::runs::{RunEntry, RunStatus, list_runs, read_lines};
+use crate::tasks::{Job, LibraryRequest, library};
 
 /// Which folder to read, and how far its finished runs were trained: what they wrote does not change.
 #[derive(Debug)]
@@ -24,6 +26,7 @@ pub(super) struct Shelf {
     runs: Vec<RunEntry>,
     broken: Vec<String>,
     scores: BTreeMap<String, RunScore>,
+    stored: Result<LibraryListing, String>,
 }
 
 impl Shelf {
@@ -37,9 +40,15 @@ impl Shelf {
             scores: runs.iter().map(|run| (run.manifest.id.clone(), score(run))).collect(),
             broken: broken.iter().map(ToString::to_string).collect(),
             runs,
+            stored: stored(&wanted.workspace),
             workspace: wanted.workspace,
         }
     }
+}
+
+fn stored(workspace: &Path) -> Result<LibraryListing, String> {
+    let request = LibraryRequest { workspace: workspace.to_owned(), library: None };
+    library(&request, &Job::detached()).map_err(|err| format!("{err:#}"))
 }
 
 impl Shell {
@@ -88,6 +97,10 @@ impl Shell {
         self.state.runs = shelf.runs;
         self.state.broken_runs = shelf.broken;
         self.state.run_scores = shelf.scores;
+        self.state.stored = match shelf.stored {
+            Ok(stored) => Loadable::Ready(stored),
+            Err(problem) => Loadable::Failed(problem),
+        };
         if std::mem::take(&mut self.moved_in) {
             if let Some(newest) = self.state.runs.first().map(|run| run.dir.path().to_owned()) {
                 self.open_run_folder(newest, now);

@@ -9,7 +9,7 @@ use super::panels::Pane;
 use super::shell::Shell;
 use super::state::{JobKind, Loadable};
 use crate::config::DataConfig;
-use crate::tasks::{Looked, import, look_at_file, read_options};
+use crate::tasks::{Looked, delete_from_library, import, look_at_file, read_options};
 
 impl Shell {
     /// Does a command on files of bars; gives back any other.
@@ -20,6 +20,12 @@ impl Shell {
             Command::ShowBars(bar) => self.show_bars(bar),
             Command::AcceptFinding(name, on) => self.accept(name, on),
             Command::SaveBars(path) => self.save_bars(path, now),
+            Command::DeleteStored(path) => {
+                let workspace = self.state.workspace.clone();
+                self.start("delete", JobKind::DeleteStored, now, move |_| {
+                    delete_from_library(&workspace, &path).map(|_| Done::Deleted)
+                });
+            }
             other => return Some(other),
         }
         None
@@ -119,5 +125,6 @@ impl Shell {
         if let Some(data) = &mut self.state.data {
             data.saved = Some(saved);
         }
+        self.refresh_runs();
     }
 }

@@ -8,6 +8,7 @@ use super::indicators::Indicators;
 use super::market::DataView;
 use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
+use crate::data::LibraryListing;
 use crate::jobs::Progress;
 use crate::runs::{RunEntry, RunStatus, Stage};
 use crate::tasks::{Check, Explanation, Filter, FilteredRun, RunView};
@@ -108,6 +109,8 @@ pub enum JobKind {
     Stage(Stage),
     /// Writes bars to a file.
     SaveBars,
+    /// Deletes a series or a capture.
+    DeleteStored,
     /// Looks at what the program stands on.
     Doctor,
 }
@@ -248,6 +251,8 @@ pub struct AppState {
     pub config_errors: Vec<FieldError>,
     /// The file of bars looked at.
     pub data: Option<DataView>,
+    /// Series and captures of the workspace.
+    pub stored: Loadable<LibraryListing>,
     /// Indicators, and their lines on the chart.
     pub indicators: Indicators,
     /// Formula files.
@@ -281,6 +286,7 @@ impl Default for AppState {
             config: preset("demo").unwrap_or_default(),
             config_errors: Vec::new(),
             data: None,
+            stored: Loadable::Empty,
             indicators: Indicators::default(),
             formulas: Formulas::default(),
             health: Vec::new(),

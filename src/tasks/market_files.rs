@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Instant;
 
@@ -36,6 +36,20 @@ pub fn import(file: &Path, out: &Path, options: &ReadOptions, job: &Job) -> Resu
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     copy(file, out, &ReadOptions { repair: true, ..options.clone() }, job)
+}
+
+/// As [`import`], into `data/SYMBOL_TIMEFRAME.parquet` of a workspace; gives that file.
+pub fn import_into(workspace: &Path, file: &Path, options: &ReadOptions, job: &Job) -> Result<(PathBuf, ReadReport)> {
+    let options = ReadOptions { repair: true, ..options.clone() };
+    let (series, report) = read_judged(file, &options, job)?;
+    job.check()?;
+    let safe = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '.') { c } else { '-' };
+    let symbol: String = report.symbol.chars().map(safe).collect();
+    let out = workspace.join("data").join(format!("{symbol}_{}.parquet", report.timeframe));
+    std::fs::create_dir_all(workspace.join("data")).with_context(|| format!("cannot make {}", workspace.display()))?;
+    job.progress(0, 0, "writing bars");
+    write_imported(&out, &series, &report)?;
+    Ok((out, report))
 }
 
 /// Writes the bars of `file`, which must be in order, as Parquet, Feather or CSV by `out`'s ending.

@@ -1,5 +1,6 @@
 mod file;
 mod findings;
+mod library;
 mod lines;
 mod report;
 
@@ -24,6 +25,8 @@ pub struct DataPanel {
     filter: String,
     #[serde(skip)]
     file: file::FilePart,
+    #[serde(skip)]
+    library: library::LibraryPart,
     #[serde(skip)]
     table: LineTable,
 }
@@ -57,6 +60,9 @@ impl Panel for DataPanel {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.opener(ui, commands);
             self.file.ui(ui, state, commands);
+            ui.add_space(4.0);
+            ui.separator();
+            self.library.ui(ui, state, commands);
             ui.add_space(4.0);
             ui.separator();
             let run = match &state.view {
