@@ -37,6 +37,17 @@ impl Column {
         self.len() == 0
     }
 
+    /// What it holds, for sentences.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Time(_) => "times",
+            Self::Float(_) => "numbers",
+            Self::Int(_) => "whole numbers",
+            Self::Text(_) => "texts",
+            Self::Bool(_) => "yes/no values",
+        }
+    }
+
     fn view(&self) -> ColumnView<'_> {
         match self {
             Self::Time(values) => ColumnView::Time(values),
