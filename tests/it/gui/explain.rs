@@ -149,6 +149,8 @@ pub(super) fn view(folder: &std::path::Path, used: bool) -> RunView {
                 gaps: Gaps { missing_bars: 0, first: Vec::new() },
                 off_grid: 0,
                 zero_volume: 0,
+                findings: Vec::new(),
+                unadjusted: false,
             },
             series,
             lines: Lines { columns: Vec::new() },

@@ -363,6 +363,8 @@ pub(super) fn report() -> ReadReport {
         gaps: Gaps { missing_bars: 12, first: vec![Gap { after: "2018-02-08T00:00:00Z".to_owned(), missing: 8 }] },
         off_grid: 2,
         zero_volume: 0,
+        findings: Vec::new(),
+        unadjusted: false,
     }
 }
 
