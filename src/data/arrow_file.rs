@@ -60,7 +60,6 @@ pub(super) fn check(bytes: &[u8]) -> Checked<()> {
     Ok(())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a function of the error")]
 fn garbled(err: planus::Error) -> String {
     let text = err.to_string();
     format!("its structure is garbled, {}", text.lines().next().unwrap_or_default())
@@ -119,12 +118,12 @@ fn width(kind: &TypeRef<'_>) -> Checked<Option<Width>> {
 /// Checks one batch and gives its rows.
 fn batch(bytes: &[u8], block: BlockRef<'_>, columns: &[Width]) -> Checked<u64> {
     let outside = || "a batch lies outside the file".to_owned();
-    let offset = usize::try_from(block.offset()).map_err(|_| outside())?;
+    let offset = usize::try_from(block.offset()).map_err(|_large| outside())?;
     let head = bytes.get(offset..).and_then(|rest| rest.first_chunk::<8>()).ok_or_else(outside)?;
     let [a, b, c, d, e, f, g, h] = *head;
     let (length, start) =
         if [a, b, c, d] == [0xff; 4] { ([e, f, g, h], offset + 8) } else { ([a, b, c, d], offset + 4) };
-    let length = usize::try_from(i32::from_le_bytes(length)).map_err(|_| outside())?;
+    let length = usize::try_from(i32::from_le_bytes(length)).map_err(|_large| outside())?;
     let message = bytes.get(start..).and_then(|rest| rest.get(..length)).ok_or_else(outside)?;
     let message = MessageRef::read_as_root(message).map_err(garbled)?;
     let Some(MessageHeaderRef::RecordBatch(batch)) = message.header().map_err(garbled)? else {
@@ -137,7 +136,7 @@ fn batch(bytes: &[u8], block: BlockRef<'_>, columns: &[Width]) -> Checked<u64> {
 
 fn buffers(body: &[u8], batch: &RecordBatchRef<'_>, columns: &[Width]) -> Checked<u64> {
     let lying = || "a batch claims more than it holds".to_owned();
-    let rows = u64::try_from(batch.length().map_err(garbled)?).map_err(|_| lying())?;
+    let rows = u64::try_from(batch.length().map_err(garbled)?).map_err(|_negative| lying())?;
     let compressed = batch.compression().map_err(garbled)?;
     if let Some(compression) = &compressed {
         compression.codec().map_err(garbled)?;
@@ -158,7 +157,7 @@ fn buffers(body: &[u8], batch: &RecordBatchRef<'_>, columns: &[Width]) -> Checke
         let size = match (&compressed, bytes.first_chunk::<8>()) {
             (Some(_), Some(head)) => match i64::from_le_bytes(*head) {
                 -1 => length - 8,
-                size => u64::try_from(size).map_err(|_| lying())?,
+                size => u64::try_from(size).map_err(|_negative| lying())?,
             },
             (Some(_), None) if length > 0 => return Err(lying()),
             _ => length,

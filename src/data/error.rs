@@ -8,16 +8,16 @@ pub enum Row {
     /// Line of a text file; the header is line 1.
     Line(usize),
     /// Row of a binary table; the first is row 1.
-    Row(usize),
+    Record(usize),
     /// Line or row of a file within an archive.
-    Member(Arc<str>, usize),
+    Member(Arc<str>, u32),
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(n) => write!(f, "line {n}"),
-            Self::Row(n) => write!(f, "row {n}"),
+            Self::Record(n) => write!(f, "row {n}"),
             Self::Member(name, n) => write!(f, "line {n} of {name}"),
         }
     }

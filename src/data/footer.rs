@@ -105,7 +105,7 @@ impl Walk<'_> {
         let mut id = 0;
         while id < 3 {
             let head = probe.byte()?;
-            if head & 15 == 0 || head >> 4 == 0 {
+            if head.trailing_zeros() >= 4 || head >> 4 == 0 {
                 return None;
             }
             id += i64::from(head >> 4);

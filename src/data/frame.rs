@@ -88,7 +88,7 @@ pub(super) fn zone(dtype: &ArrowDataType) -> Option<String> {
 pub(super) fn convert(path: &Path, name: &str, values: &PolarsSeries) -> Result<Column, Fault> {
     let missing = |row: usize, wanted| DataError::Cell {
         path: path.to_owned(),
-        row: Row::Row(row + 1),
+        row: Row::Record(row + 1),
         column: name.to_owned(),
         text: String::new(),
         wanted,

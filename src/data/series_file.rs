@@ -18,7 +18,7 @@ pub(super) const END: &str = "end_ms";
 /// Reading it back gives the same series. Where the name and the steps of a CSV do not tell its symbol and timeframe,
 /// columns do.
 pub fn write_series(path: &Path, series: &Series) -> Result<(), DataError> {
-    write(path, series, origin(series))
+    write(path, series, &origin(series))
 }
 
 /// The same for a series just read: prices that were kept as traded on request are not adjusted at the next reading
@@ -28,23 +28,23 @@ pub fn write_imported(path: &Path, series: &Series, report: &ReadReport) -> Resu
     if report.unadjusted {
         metadata.insert(ADJUSTMENT.to_owned(), REFUSED.to_owned());
     }
-    write(path, series, metadata)
+    write(path, series, &metadata)
 }
 
-fn write(path: &Path, series: &Series, metadata: BTreeMap<String, String>) -> Result<(), DataError> {
+fn write(path: &Path, series: &Series, metadata: &BTreeMap<String, String>) -> Result<(), DataError> {
     let bars = BarColumns::new(series);
     match Format::of(path)? {
         Format::Csv => {
-            let text = csv::text(series, &notes(path, series, &metadata));
+            let text = csv::text(series, &notes(path, series, metadata));
             write_atomic(path, text.as_bytes()).map_err(|err| DataError::write(path, err))
         }
         Format::Parquet => {
-            let mut metadata = metadata;
+            let mut metadata = metadata.clone();
             metadata.extend(span(series));
             metadata.insert(FINGERPRINT.to_owned(), series.fingerprint());
             parquet::write(path, &bars.views(series), &metadata)
         }
-        Format::Feather => feather::write(path, &bars.views(series), &metadata),
+        Format::Feather => feather::write(path, &bars.views(series), metadata),
     }
 }
 

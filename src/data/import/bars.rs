@@ -56,7 +56,7 @@ impl Ordered {
             };
             findings.push(Finding::new("order", Severity::Note, sorted_rows, sentence));
         }
-        let (order, duplicates) = unique(path, &rows, order, places, care, findings)?;
+        let (order, duplicates) = unique(path, &rows, &order, places, care, findings)?;
         let bars = order.iter().map(|&row| bar(&rows, row)).collect();
         let pick = |values: &[f64]| order.iter().map(|&row| values[row]).collect();
         let extras = rows.extras.iter().map(|(extra, values)| (*extra, pick(values))).collect();
@@ -225,7 +225,7 @@ fn sorted(path: &Path, time: &[i64], places: &Places, care: Care) -> Result<(Vec
 fn unique(
     path: &Path,
     rows: &Rows,
-    order: Vec<usize>,
+    order: &[usize],
     places: &Places,
     care: Care,
     findings: &mut Vec<Finding>,
@@ -233,7 +233,7 @@ fn unique(
     let mut kept: Vec<usize> = Vec::with_capacity(order.len());
     let mut repeated = Vec::new();
     let mut conflicts: Vec<(usize, usize, &'static str)> = Vec::new();
-    for &row in &order {
+    for &row in order {
         let Some(&before) = kept.last().filter(|&&before| rows.time[before] == rows.time[row]) else {
             kept.push(row);
             continue;

@@ -35,7 +35,7 @@ pub(super) struct Piece {
 /// All tables of a file.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    pub(super) pieces: Vec<Piece>,
+    pub(super) tables: Vec<Piece>,
     /// What they were wrapped in, from the outside: `gzip`, `zstd`, `zip`.
     pub(super) wrappings: Vec<&'static str>,
     /// They are files of an archive.
@@ -89,7 +89,7 @@ pub(super) fn unpack_file(path: &Path, name: String, bytes: Vec<u8>) -> Result<P
     let mut left = (bytes.len() as u64).saturating_mul(RATIO).clamp(LEAST_ALLOWED, MOST_ALLOWED);
     let mut pieces = Pieces::default();
     unpack(path, Piece { name, bytes }, 0, &mut left, &mut pieces)?;
-    pieces.pieces.sort_by(|a, b| a.name.cmp(&b.name));
+    pieces.tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(pieces)
 }
 
@@ -100,7 +100,7 @@ fn unpack(path: &Path, piece: Piece, depth: usize, left: &mut u64, out: &mut Pie
         [b'P', b'K', 3, 4, ..] => "zip",
         [b'P', b'K', 5, 6, ..] => return Err(unreadable(path, "is a ZIP archive without files")),
         _ => {
-            out.pieces.push(piece);
+            out.tables.push(piece);
             return Ok(());
         }
     };
@@ -153,7 +153,7 @@ fn unzip(path: &Path, bytes: &[u8], depth: usize, left: &mut u64, out: &mut Piec
             unpack(path, Piece { name, bytes }, depth + 1, left, out)?;
         }
     }
-    if out.pieces.is_empty() {
+    if out.tables.is_empty() {
         return Err(unreadable(path, "holds no file of bars"));
     }
     Ok(())
@@ -230,11 +230,11 @@ mod tests {
             ("a.csv.zst.gz", gzip(&zstd::encode_all(&inner[..], 3).unwrap()), &["gzip", "zstd"]),
         ] {
             let pieces = unpacked(name, bytes).unwrap();
-            assert_eq!((pieces.pieces[0].name.as_str(), &pieces.pieces[0].bytes), ("a.csv", &inner));
+            assert_eq!((pieces.tables[0].name.as_str(), &pieces.tables[0].bytes), ("a.csv", &inner));
             assert_eq!(pieces.wrappings, wrapping);
         }
         let two = [gzip(&inner), gzip(&inner)].concat();
-        assert_eq!(unpacked("a.gz", two).unwrap().pieces[0].bytes, inner.repeat(2));
+        assert_eq!(unpacked("a.gz", two).unwrap().tables[0].bytes, inner.repeat(2));
     }
 
     #[test]

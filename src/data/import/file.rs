@@ -37,10 +37,10 @@ impl File {
     }
 
     fn open_pieces(path: &Path, found: container::Pieces, options: &ReadOptions) -> Result<Self, DataError> {
-        let container::Pieces { pieces, wrappings, archived } = found;
+        let container::Pieces { tables, wrappings, archived } = found;
         let mut parts = Vec::new();
         let mut refusal = None;
-        for piece in pieces {
+        for piece in tables {
             match Part::open(path, piece, options) {
                 Ok(part) => parts.push(part),
                 // Archives hold other things too.

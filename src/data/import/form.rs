@@ -68,7 +68,7 @@ impl Form {
 }
 
 /// The way that reads most of `texts`; `None` if none reads any.
-pub(super) fn detect<'a>(texts: impl Iterator<Item = &'a str> + Clone, wish: Option<DateOrder>) -> Option<Found> {
+pub(super) fn detect<'a>(texts: &(impl Iterator<Item = &'a str> + Clone), wish: Option<DateOrder>) -> Option<Found> {
     let all = texts.clone().filter(|text| !text.is_empty()).count();
     let read = |form: Form| {
         texts
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     fn form(texts: &[&str]) -> (Form, Confidence) {
-        let found = detect(texts.iter().copied(), None).unwrap();
+        let found = detect(&texts.iter().copied(), None).unwrap();
         (found.form, found.confidence)
     }
 
@@ -199,10 +199,10 @@ mod tests {
         ] {
             assert_eq!(form(texts), want, "{texts:?}");
         }
-        assert_eq!(detect(["a", "b"].into_iter(), None), None);
-        let wished = detect(["05/06/2019"].into_iter(), Some(DayFirst)).unwrap();
+        assert_eq!(detect(&["a", "b"].into_iter(), None), None);
+        let wished = detect(&["05/06/2019"].into_iter(), Some(DayFirst)).unwrap();
         assert_eq!((wished.form, wished.confidence), (Form::Written(DayFirst), Sure));
-        assert!(detect(["2024-01-31T12:00+02:00"].into_iter(), None).unwrap().zones);
-        assert!(detect(["2024-01-31", "2024-02-01 00:00"].into_iter(), None).unwrap().midnights);
+        assert!(detect(&["2024-01-31T12:00+02:00"].into_iter(), None).unwrap().zones);
+        assert!(detect(&["2024-01-31", "2024-02-01 00:00"].into_iter(), None).unwrap().midnights);
     }
 }

@@ -79,6 +79,7 @@ impl Guess {
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it so")]
 fn role_or_ignored<S: Serializer>(role: &Option<Role>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(role.map_or("ignored", Role::name))
 }

@@ -167,7 +167,7 @@ impl Builder {
     fn pad(&mut self) {
         let mut padded = Vec::with_capacity(self.text.len() + self.rows * 2);
         for line in self.text.split(|&byte| byte == b'\n').take(self.rows) {
-            let cells = line.iter().filter(|&&byte| byte == UNIT).count() + 1;
+            let cells = memchr::memchr_iter(UNIT, line).count() + 1;
             padded.extend_from_slice(line);
             padded.extend(std::iter::repeat_n(UNIT, self.names.len().saturating_sub(cells)));
             padded.push(b'\n');

@@ -52,7 +52,9 @@ impl<'a> Search<'a> {
                     self.rows(items);
                 } else {
                     self.records(items.iter().map(|item| (None, item)));
-                    items.iter().for_each(|item| self.walk(item, name));
+                    for item in items {
+                        self.walk(item, name);
+                    }
                 }
             }
             Value::Object(fields) => {

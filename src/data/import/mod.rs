@@ -150,7 +150,7 @@ fn read(path: &Path, options: &ReadOptions, care: Care) -> Result<Read, DataErro
     if rows.len() == 0 {
         return Err(DataError::NoRows { path: path.to_owned() });
     }
-    let adjustment = repair::all(&mut rows, options, refused, care != Care::Strict, &mut findings);
+    let adjustment = repair::all(&mut rows, options, refused, care, &mut findings);
     let naive = rows.naive == rows.len();
     let mut ordered = Ordered::new(path, rows, &places, care, &mut findings)?;
     ordered.check(path, &places, care, &mut findings)?;

@@ -181,8 +181,9 @@ impl Cursor<'_> {
         self.separator()?;
         let third = self.part()?;
         let (year, month, day) = match (first, second, third) {
-            (Part::Number(year, 4), Part::Number(month, 1..=2), Part::Number(day, 1..=2))
-            | (Part::Number(year, 4), Part::Month(month), Part::Number(day, 1..=2)) => (year, month, day),
+            (Part::Number(year, 4), Part::Number(month, 1..=2) | Part::Month(month), Part::Number(day, 1..=2)) => {
+                (year, month, day)
+            }
             (Part::Number(day, 1..=2), Part::Month(month), Part::Number(year, digits))
             | (Part::Month(month), Part::Number(day, 1..=2), Part::Number(year, digits)) => {
                 (century(year, digits)?, month, day)
@@ -258,6 +259,7 @@ impl Cursor<'_> {
     }
 
     /// What stands behind the clock `wall`: nothing, or minutes ahead of UTC.
+    #[expect(clippy::option_option, reason = "garbled, no zone named, or a zone")]
     fn zone(&mut self, wall: i64) -> Option<Option<i16>> {
         let Some(&first) = self.rest.first() else { return Some(None) };
         if first.is_ascii_alphabetic() {
@@ -299,13 +301,11 @@ impl Cursor<'_> {
 /// Minutes ahead of UTC by an abbreviation of one meaning; `CST`, `IST` and `BST` have several.
 fn abbreviated(text: &[u8]) -> Option<i16> {
     let hours = match text {
-        b"EST" => -5,
-        b"EDT" => -4,
-        b"CDT" => -5,
-        b"MST" => -7,
-        b"MDT" => -6,
         b"PST" => -8,
-        b"PDT" => -7,
+        b"PDT" | b"MST" => -7,
+        b"MDT" => -6,
+        b"CDT" | b"EST" => -5,
+        b"EDT" => -4,
         b"WET" => 0,
         b"WEST" | b"CET" => 1,
         b"CEST" | b"EET" => 2,

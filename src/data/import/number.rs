@@ -76,9 +76,9 @@ fn plain(text: &[u8], decimal: Decimal) -> Option<f64> {
         } else if separator > 0 && whole {
             // Groups after the first are of three digits.
             if groups > 0 {
-                full_group(groups, digits)?
+                full_group(groups, digits)?;
             } else {
-                (1..=3).contains(&digits).then_some(())?
+                (1..=3).contains(&digits).then_some(())?;
             }
             groups += 1;
             digits = 0;

@@ -37,6 +37,7 @@ pub struct ReadOptions {
 
 /// Which part of a date comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "an order is named by what comes first")]
 pub enum DateOrder {
     /// `2024-01-31`.
     YearFirst,

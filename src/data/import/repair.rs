@@ -5,7 +5,7 @@ use super::super::time_text;
 use super::rows::Rows;
 use super::volumes::fits;
 use super::zone::Zone;
-use super::{PriceScale, ReadOptions};
+use super::{Care, PriceScale, ReadOptions};
 use crate::market::Extra;
 
 const DAY: i64 = 86_400_000;
@@ -65,7 +65,9 @@ fn midnights(rows: &mut Rows, findings: &mut Vec<Finding>) {
 pub(super) fn scale(rows: &mut Rows, scale: PriceScale, findings: &mut Vec<Finding>) {
     let adjusted = rows.extras.iter_mut().filter(|(extra, _)| *extra == Extra::AdjClose).map(|(_, values)| values);
     for values in rows.prices[..4].iter_mut().chain(adjusted) {
-        values.iter_mut().for_each(|price| *price = scale.apply(*price));
+        for price in values {
+            *price = scale.apply(*price);
+        }
     }
     let sentence = format!("prices were multiplied by {}", scale.factor());
     findings.push(Finding::new("scaled", Severity::Note, rows.len(), sentence));
@@ -161,7 +163,7 @@ pub(super) fn all(
     rows: &mut Rows,
     options: &ReadOptions,
     refused: bool,
-    repair: bool,
+    care: Care,
     findings: &mut Vec<Finding>,
 ) -> Adjustment {
     clocks(rows, options.timezone.unwrap_or_default(), findings);
@@ -169,6 +171,6 @@ pub(super) fn all(
         scale(rows, factor, findings);
     }
     let adjustment = adjust(rows, refused, findings);
-    volumes(rows, repair, findings);
+    volumes(rows, care != Care::Strict, findings);
     adjustment
 }

@@ -244,7 +244,7 @@ impl<'a> Scanner<'a> {
         match action {
             Action::Skip => {}
             Action::Time => {
-                draft.time = Some(self.times.read(field).ok_or_else(|| wrong(&self.plan.time_name, A_TIME))?)
+                draft.time = Some(self.times.read(field).ok_or_else(|| wrong(&self.plan.time_name, A_TIME))?);
             }
             Action::Clock => {
                 draft.clock = moment::clock_only(field).ok_or_else(|| wrong("time of day", "a time of day"))?;

@@ -120,7 +120,9 @@ pub(super) fn choose(
         if by_member {
             parts.retain(|(part, _)| of_name(&part.member) == symbol);
         } else {
-            parts.iter_mut().for_each(|(_, rows)| keep(rows, &symbol));
+            for (_, rows) in parts.iter_mut() {
+                keep(rows, &symbol);
+            }
         }
         let reason = format!("asked for, out of {}", all.len());
         return Ok(Named { symbol, reason, all });

@@ -95,7 +95,7 @@ fn inside_json(path: &Path, bytes: &[u8], options: &ReadOptions) -> Result<(Tabl
 
 fn text(path: &Path, table: TextTable, options: &ReadOptions) -> Result<(Table, Sample, Layout), DataError> {
     let sample = table.sample();
-    let decimal = table.decimal(path, &sample, options)?;
+    let decimal = TextTable::decimal(path, &sample, options)?;
     let layout = Layout::find(path, &sample, decimal, options)?;
     if let Some(text) = rounded_epoch(&sample, &layout) {
         return Err(DataError::RoundedTimes { path: path.to_owned(), text });
@@ -124,7 +124,7 @@ impl Places {
 
     pub(super) fn row(&self, row: usize) -> Row {
         let at = self.parts.partition_point(|part| part.first_row <= row);
-        let Some(part) = at.checked_sub(1).map(|at| &self.parts[at]) else { return Row::Row(row + 1) };
+        let Some(part) = at.checked_sub(1).map(|at| &self.parts[at]) else { return Row::Record(row + 1) };
         place(part.member.as_ref(), &part.numbers, part.numbers.line(row - part.first_row))
     }
 }
@@ -132,8 +132,8 @@ impl Places {
 /// A line or row number as a place.
 pub(super) fn place(member: Option<&Arc<str>>, numbers: &Numbers, line: usize) -> Row {
     match (member, numbers.lines) {
-        (Some(member), _) => Row::Member(Arc::clone(member), line),
+        (Some(member), _) => Row::Member(Arc::clone(member), u32::try_from(line).unwrap_or(u32::MAX)),
         (None, true) => Row::Line(line),
-        (None, false) => Row::Row(line),
+        (None, false) => Row::Record(line),
     }
 }

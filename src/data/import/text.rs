@@ -78,7 +78,7 @@ impl TextTable {
     }
 
     /// The sign between decimals.
-    pub(super) fn decimal(&self, path: &Path, sample: &Sample, options: &ReadOptions) -> Result<Decimal, DataError> {
+    pub(super) fn decimal(path: &Path, sample: &Sample, options: &ReadOptions) -> Result<Decimal, DataError> {
         if let Some(decimal) = options.decimal {
             return Ok(decimal);
         }
@@ -156,10 +156,8 @@ fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
             return Ok(unix_lines(western(bytes)));
         }
     };
-    let units = bytes[2..].chunks_exact(2).map(|pair| match little {
-        true => u16::from_le_bytes([pair[0], pair[1]]),
-        false => u16::from_be_bytes([pair[0], pair[1]]),
-    });
+    let unit = if little { u16::from_le_bytes } else { u16::from_be_bytes };
+    let units = bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     let text = char::decode_utf16(units).collect::<Result<String, _>>().map_err(|_lone| DataError::Unreadable {
         path: path.to_owned(),
         reason: "begins like UTF-16 text but is none".to_owned(),

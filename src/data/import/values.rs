@@ -36,7 +36,7 @@ pub(super) fn time(sample: &Sample, taken: &[usize], wish: Option<super::DateOrd
 
 /// The times of a column; those of a binary time column read as they are.
 pub(super) fn found_times(column: &SampleColumn, wish: Option<super::DateOrder>) -> Option<Found> {
-    form::detect(column.present(), wish)
+    form::detect(&column.present(), wish)
 }
 
 /// Numbers count as times only within a person's life and in order.

@@ -80,16 +80,17 @@ impl Zone {
         match self {
             Self::Utc => 0,
             Self::Fixed(minutes) => {
-                times.iter_mut().for_each(|time| *time -= i64::from(minutes) * MINUTE);
+                for time in times {
+                    *time -= i64::from(minutes) * MINUTE;
+                }
                 0
             }
             Self::Named(zone) => {
                 let falling = times.windows(2).filter(|pair| pair[1] < pair[0]).count() * 2 > times.len();
                 let mut walk = Walk { zone, wall: i64::MIN, utc: i64::MIN, skipped: 0 };
-                if falling {
-                    times.iter_mut().rev().for_each(|time| *time = walk.next(*time));
-                } else {
-                    times.iter_mut().for_each(|time| *time = walk.next(*time));
+                for at in 0..times.len() {
+                    let time = if falling { times.len() - 1 - at } else { at };
+                    times[time] = walk.next(times[time]);
                 }
                 walk.skipped
             }

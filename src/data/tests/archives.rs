@@ -93,8 +93,8 @@ fn an_archive_of_several_symbols_or_lengths_asks() {
 #[test]
 fn compressed_files_are_read_through() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = (0..50).map(|h| format!("{},1,2,0.5,1.5,10\n", START + h * HOUR)).collect::<String>();
-    let text = format!("{HEADER}{rows}");
+    let rows: Vec<String> = (0..50).map(|h| format!("{},1,2,0.5,1.5,10\n", START + h * HOUR)).collect();
+    let text = format!("{HEADER}{}", rows.concat());
     let plain = read(&write(folder.path(), "A.csv", &text)).0;
     for (name, content) in [
         ("A.csv.gz", gzip(&text)),
@@ -116,11 +116,9 @@ fn compressed_files_are_read_through() {
 fn large_files_are_read_whole() {
     let folder = tempfile::tempdir().unwrap();
     let bars = walk(200_000, HOUR);
-    let rows: String = bars
-        .iter()
-        .map(|b| format!("{},{},{},{},{},{}\n", b.timestamp, b.open, b.high, b.low, b.close, b.volume))
-        .collect();
-    let path = write(folder.path(), "A.csv", format!("{HEADER}{rows}"));
+    let row = |b: &Bar| format!("{},{},{},{},{},{}\n", b.timestamp, b.open, b.high, b.low, b.close, b.volume);
+    let rows: Vec<String> = bars.iter().map(row).collect();
+    let path = write(folder.path(), "A.csv", format!("{HEADER}{}", rows.concat()));
     assert!(std::fs::metadata(&path).unwrap().len() > 9 << 20); // three pieces
     assert_eq!(read(&path).0.bars(), bars);
 }

@@ -227,9 +227,9 @@ fn letters_mean_what_their_case_says() {
     let records: Vec<String> = bars.iter().map(record).collect();
     let guess = reads("x.json", &format!("[{}]", records.join(",")), &bars);
     assert_eq!((guess.symbol.as_str(), guess.column(Role::Time).unwrap().column.as_str()), ("BTC", "t"));
-    let messages: String =
-        records.iter().zip(&bars).map(|(k, b)| format!("{{\"E\":{},\"k\":{k}}}\n", b.timestamp + 5)).collect();
-    let guess = reads("x.jsonl", &messages, &bars);
+    let message = |(k, b): (&String, &Bar)| format!("{{\"E\":{},\"k\":{k}}}", b.timestamp + 5);
+    let messages: Vec<String> = records.iter().zip(&bars).map(message).collect();
+    let guess = reads("x.jsonl", &messages.join("\n"), &bars);
     assert_eq!(guess.column(Role::Low).unwrap().column, "k.l");
     let nested = format!("{{\"data\":{{\"list\":[{}]}}}}", records.join(","));
     reads("x.json", &nested, &bars);

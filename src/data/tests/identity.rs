@@ -59,7 +59,9 @@ proptest! {
         let timeframe = Timeframe::infer(&times).unwrap();
         let mut bars: Vec<Bar> = rows.iter().map(|(bar, _)| *bar).collect();
         if days {
-            bars.iter_mut().for_each(|bar| bar.timestamp = START + (bar.timestamp - START) * 1440);
+            for bar in &mut bars {
+                bar.timestamp = START + (bar.timestamp - START) * 1440;
+            }
         }
         let scale = if days { 1440 } else { 1 };
         // Steps of two or three minutes may all be gaps in one-minute bars.

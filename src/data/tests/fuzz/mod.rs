@@ -54,16 +54,15 @@ fn run(kind: &Kind, folder: &Path, cases: u64) -> u64 {
     for case in 0..cases {
         let mut rng =
             ChaCha8Rng::seed_from_u64(case ^ (kind.name.len() as u64) << 48 ^ u64::from(kind.name.as_bytes()[0]) << 56);
-        let content = match rng.random_range(0..8) {
-            0 => noise(kind, &mut rng),
-            _ => {
-                let inner = damaged(&seeds, kind, &mut rng);
-                // Damage inside what is packed, or to the packing, or both.
-                match kind.pack {
-                    Some(pack) if rng.random() => pack(&inner),
-                    Some(pack) => damage::bytes(&pack(&inner), &mut rng),
-                    None => inner,
-                }
+        let content = if rng.random_range(0..8) == 0 {
+            noise(kind, &mut rng)
+        } else {
+            let inner = damaged(&seeds, kind, &mut rng);
+            // Damage inside what is packed, or to the packing, or both.
+            match kind.pack {
+                Some(pack) if rng.random() => pack(&inner),
+                Some(pack) => damage::bytes(&pack(&inner), &mut rng),
+                None => inner,
             }
         };
         let path = write(folder, kind.file, content);
