@@ -29,6 +29,7 @@ fn check_files(workspace: &Path, told: &str) {
             // Unfinished files and locks.
             "tmp" | "lock" => assert!(name.starts_with('.') || extension == "lock", "{told}: {name} is not hidden"),
             "" if name == ".lock" => {}
+            "states" => assert_eq!(fs::read(&path).unwrap().first_chunk(), Some(b"GBSTATE1"), "{told}: {name}"),
             "parquet" => {
                 read_table(&path).map(|_| ()).unwrap_or_else(|err| said(err.to_string()));
             }

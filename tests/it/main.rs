@@ -14,3 +14,4 @@ mod gui;
 mod kill;
 mod pipeline;
 mod twins;
+mod writers;

@@ -23,27 +23,27 @@ const LEVEL: i32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::data) struct SavedStates {
     /// Indicators with version and parameters.
-    pub(super) catalogue: String,
+    pub(in crate::data) catalogue: String,
     /// Before the last bar, which may still have been forming when it was captured.
-    pub(super) before: SavedPoint,
+    pub(in crate::data) before: SavedPoint,
     /// After the last bar.
-    pub(super) last: SavedPoint,
+    pub(in crate::data) last: SavedPoint,
 }
 
 /// States after some bars.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::data) struct SavedPoint {
     /// How many bars.
-    pub(super) bars: usize,
+    pub(in crate::data) bars: usize,
     /// Of these bars.
-    pub(super) fingerprint: String,
+    pub(in crate::data) fingerprint: String,
     /// Of every indicator, in catalogue order.
-    pub(super) states: Vec<Vec<u8>>,
+    pub(in crate::data) states: Vec<Vec<u8>>,
 }
 
 impl SavedStates {
     /// Beside `capture`.
-    pub(super) fn write(&self, capture: &Path) -> Result<(), DataError> {
+    pub(in crate::data) fn write(&self, capture: &Path) -> Result<(), DataError> {
         let path = states_path(capture);
         let plain = postcard::to_allocvec(self).map_err(|err| DataError::write(&path, err))?;
         let packed = zstd::encode_all(plain.as_slice(), LEVEL).map_err(|err| DataError::write(&path, err))?;
@@ -54,7 +54,7 @@ impl SavedStates {
     }
 
     /// Of `capture`, or why there are none, in words.
-    pub(super) fn read(capture: &Path) -> Result<Self, String> {
+    pub(in crate::data) fn read(capture: &Path) -> Result<Self, String> {
         let path = states_path(capture);
         let damaged = || "its saved indicator states are damaged".to_owned();
         let bytes = match std::fs::read(&path) {

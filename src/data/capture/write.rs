@@ -3,10 +3,12 @@ use std::path::Path;
 use serde_json::json;
 
 use super::change::header;
+use super::name::CaptureName;
 use super::{CATALOGUE, CaptureKey, CaptureLock, LINES};
 use crate::data::frame::ColumnView;
 use crate::data::series_file::{BarColumns, FINGERPRINT, origin, span};
 use crate::data::{DataError, parquet};
+use crate::files::remove_unfinished;
 use crate::indicators::Lines;
 use crate::market::Series;
 
@@ -54,6 +56,12 @@ impl CaptureWriter {
     ) -> Result<Self, DataError> {
         if !lock.covers(path) {
             return Err(DataError::write(path, "the lock held is that of another series"));
+        }
+        // What killed writers of captures with other ends left.
+        if let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+            && let Some(name) = CaptureName::of(name)
+        {
+            remove_unfinished(folder, &format!(".{}_", name.series()));
         }
         let none = series.truncated(0);
         let bars = BarColumns::new(&none);

@@ -115,10 +115,10 @@ fn a_damaged_capture_is_stale_not_fatal() {
 fn writers_take_turns_and_a_left_lock_file_does_not_matter() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.parquet");
-    std::fs::write(folder.path().join("c.parquet.lock"), "left behind").unwrap();
+    std::fs::write(folder.path().join(".c.parquet.lock"), "left behind").unwrap();
     write_capture(&path, &awkward(200), &lines(10, 200), &key()).unwrap();
 
-    let lock = std::fs::File::open(folder.path().join("c.parquet.lock")).unwrap();
+    let lock = std::fs::File::open(folder.path().join(".c.parquet.lock")).unwrap();
     lock.lock().unwrap();
     let waiting = [1, 2].map(|n| {
         let path = path.clone();

@@ -3,10 +3,12 @@
 mod archives;
 mod captures;
 mod choices;
+mod continuation;
 mod fuzz;
 mod guesses;
 mod identity;
 mod json;
+mod library;
 mod repair;
 mod sample_data;
 mod sentences;
