@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 
 use super::super::{
-    CaptureBuilder, CaptureKey, CaptureLock, CaptureState, capture_path, check_capture, read_capture, read_capture_lines,
+    CaptureBuilder, CaptureKey, CaptureLock, CaptureState, capture_path, check_capture, read_capture,
+    read_capture_lines,
 };
 use super::{HOUR, walk};
 use crate::indicators::{Instance, Library, Lines, Mode, catalogue_key, compute, parse_instance};
@@ -87,7 +88,8 @@ fn states(capture: &Path) -> PathBuf {
 fn files(workspace: &Path) -> Vec<String> {
     let entries = fs::read_dir(workspace.join("neural_data")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| !Path::new(name).extension().is_some_and(|e| e == "lock")).collect();
+    let mut names: Vec<String> =
+        names.filter(|name| !Path::new(name).extension().is_some_and(|e| e == "lock")).collect();
     names.sort();
     names
 }
@@ -192,7 +194,9 @@ fn what_cannot_be_continued_is_computed_and_said() {
     let reason = reason_after((&part, &tuned), (&whole, &also));
     assert!(reason.contains("parameters or catalogue changed"), "{reason}");
     assert!(reason_after((&whole, &instances), (&part, &instances)).ends_with("cannot be continued: it is longer"));
-    assert!(reason_after((&whole.truncated(1), &instances), (&part, &instances)).ends_with("no saved indicator states"));
+    assert!(
+        reason_after((&whole.truncated(1), &instances), (&part, &instances)).ends_with("no saved indicator states")
+    );
 }
 
 #[test]
@@ -242,8 +246,7 @@ fn an_earlier_capture_that_is_damaged_on_the_way_is_computed_anew() {
     let (old, ..) = capture(folder.path(), &whole.truncated(100), &instances);
     let (path, key) = (place(folder.path(), &whole), key(&whole, &instances));
     let lock = CaptureLock::wait(&path).unwrap();
-    let mut builder =
-        CaptureBuilder::start(&path, &whole, &key, &instances, &CaptureState::Missing, lock).unwrap();
+    let mut builder = CaptureBuilder::start(&path, &whole, &key, &instances, &CaptureState::Missing, lock).unwrap();
     assert_eq!(builder.reason(), "continued: 20 new bars");
     fs::write(&old, "PAR1").unwrap();
     let lines = builder.step().unwrap().unwrap();

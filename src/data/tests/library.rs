@@ -31,8 +31,7 @@ fn capture(workspace: &Path, series: &Series, instances: &[Instance]) -> PathBuf
     let path = capture_path(workspace, &series.symbol, series.timeframe, START, end);
     let key = CaptureKey { fingerprint: series.fingerprint(), catalogue: catalogue_key(instances) };
     let lock = CaptureLock::wait(&path).unwrap();
-    let mut builder =
-        CaptureBuilder::start(&path, series, &key, instances, &CaptureState::Missing, lock).unwrap();
+    let mut builder = CaptureBuilder::start(&path, series, &key, instances, &CaptureState::Missing, lock).unwrap();
     while builder.step().unwrap().is_some() {}
     builder.finish().unwrap();
     path
@@ -123,7 +122,10 @@ fn freshness_says_what_would_happen() {
     };
     assert_eq!(of(&with("rsi(period=9)")), (StaleCause::ParametersChanged, "parameters changed: rsi".to_owned()));
     let (cause, reason) = of(&with("obv"));
-    assert_eq!((cause, reason.as_str()), (StaleCause::CatalogueChanged, "the catalogue changed: new is obv, gone is rsi"));
+    assert_eq!(
+        (cause, reason.as_str()),
+        (StaleCause::CatalogueChanged, "the catalogue changed: new is obv, gone is rsi")
+    );
 
     write_series(&path, &series("AAA", 50)).unwrap();
     let (cause, reason) = stale(workspace);
