@@ -211,7 +211,10 @@ impl Source {
         unique.dedup();
         if unique.len() < names.len() {
             let columns = self.rows_of(&unique, rows)?;
-            return Ok(names.iter().filter_map(|name| Some(columns[unique.binary_search(name).ok()?].clone())).collect());
+            return Ok(names
+                .iter()
+                .filter_map(|name| Some(columns[unique.binary_search(name).ok()?].clone()))
+                .collect());
         }
         let wanted = names.iter().map(|name| (*name).to_owned()).collect();
         guarded(&self.path, KIND, || {

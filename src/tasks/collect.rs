@@ -182,8 +182,7 @@ impl Source {
             found => found,
         };
         let bars = self.series.len();
-        let mut builder =
-            CaptureBuilder::start(&self.capture, &self.series, &self.key, &self.instances, &found, lock)?;
+        let mut builder = CaptureBuilder::start(&self.capture, &self.series, &self.key, &self.instances, &found, lock)?;
         let mut lines = self.headers.clone();
         loop {
             job.check()?;

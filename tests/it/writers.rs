@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use glassbox::data::{
-    CaptureBuilder, CaptureFile, CaptureKey, CaptureLock, CaptureState, DataError, ReadOptions, capture_path, check_capture,
-    delete_stored, read_capture, read_series, write_series,
+    CaptureBuilder, CaptureFile, CaptureKey, CaptureLock, CaptureState, DataError, ReadOptions, capture_path,
+    check_capture, delete_stored, read_capture, read_series, write_series,
 };
 use glassbox::indicators::{Instance, Lines, catalogue_key, compute, parse_instance};
 use glassbox::market::{Bar, Series};
@@ -108,7 +108,11 @@ fn check(workspace: &Path, told: &str) -> usize {
         let lines = compute(&instances(), &series);
         let names: Vec<&str> = lines.columns.iter().map(|line| line.name.as_str()).collect();
         for (line, values) in lines.columns.iter().zip(file.lines(&names).unwrap()) {
-            assert!(line.values.iter().map(|v| v.to_bits()).eq(values.iter().map(|v| v.to_bits())), "{told}: {}", line.name);
+            assert!(
+                line.values.iter().map(|v| v.to_bits()).eq(values.iter().map(|v| v.to_bits())),
+                "{told}: {}",
+                line.name
+            );
         }
         captures += 1;
     }

@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::change::canonical;
 use super::predecessor::Predecessor;
 use super::states::{SavedPoint, SavedStates};
 use super::{CaptureKey, CaptureLock, CaptureState, CaptureWriter};
@@ -154,7 +155,8 @@ impl<'a> CaptureBuilder<'a> {
             return;
         }
         let bars = self.series.sliced(rows);
-        let new = self.runner.run(bars.bars(), &bars.flows());
+        let mut new = self.runner.run(bars.bars(), &bars.flows());
+        canonical(&mut new);
         if lines.columns.is_empty() {
             *lines = new;
             return;
@@ -167,8 +169,7 @@ impl<'a> CaptureBuilder<'a> {
 
     fn point(&self, bars: usize) -> SavedPoint {
         let whole = bars == self.series.len();
-        let fingerprint =
-            if whole { self.key.fingerprint.clone() } else { self.series.truncated(bars).fingerprint() };
+        let fingerprint = if whole { self.key.fingerprint.clone() } else { self.series.truncated(bars).fingerprint() };
         SavedPoint { bars, fingerprint, states: self.runner.states() }
     }
 

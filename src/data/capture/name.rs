@@ -72,7 +72,8 @@ mod tests {
         let name = CaptureName::of(text).unwrap();
         assert_eq!((name.symbol(), name.timeframe(), name.range()), ("BTC-USDT-PERP", "4h", Some((start, end))));
         assert_eq!(name.series(), "BTC-USDT-PERP_4h_20240101T0000");
-        for other in ["a_neural_data.parquet", "a_1h_b_neural_data.parquet", "a_1h_b_c_d_neural_data.parquet", "a.csv"] {
+        for other in ["a_neural_data.parquet", "a_1h_b_neural_data.parquet", "a_1h_b_c_d_neural_data.parquet", "a.csv"]
+        {
             assert_eq!(CaptureName::of(other), None, "{other}");
         }
     }

@@ -105,12 +105,15 @@ impl CaptureFile {
     }
 
     pub(super) fn rows_of_series(&self, rows: Range<usize>) -> Result<Series, DataError> {
-        let garbled = |reason: String| DataError::Damaged { path: self.source.path().to_owned(), kind: "capture", reason };
+        let garbled =
+            |reason: String| DataError::Damaged { path: self.source.path().to_owned(), kind: "capture", reason };
         let untold = || garbled("it does not tell symbol and timeframe".to_owned());
         let symbol = self.note(SYMBOL).ok_or_else(untold)?;
         let timeframe: Timeframe = self.note(TIMEFRAME).and_then(|text| text.parse().ok()).ok_or_else(untold)?;
-        let extras: Vec<Extra> =
-            Extra::ALL.into_iter().filter(|extra| self.source.names().iter().any(|name| name == extra.name())).collect();
+        let extras: Vec<Extra> = Extra::ALL
+            .into_iter()
+            .filter(|extra| self.source.names().iter().any(|name| name == extra.name()))
+            .collect();
         let times = match self.source.rows_of(&["timestamp"], rows.clone())?.pop() {
             Some(Column::Time(times)) => times,
             _ => return Err(garbled("its timestamps are no times".to_owned())),
@@ -161,10 +164,9 @@ impl CaptureFile {
 
     /// Why its lines are other ones than those of `expected`, in words; nothing if they are not.
     pub(super) fn other_lines(&self, catalogue: &str, expected: &Lines) -> Option<String> {
-        if let Some(change) = line_change(self.note(LINES).unwrap_or_default(), expected) {
-            return Some(format!("parameters or catalogue changed: {change}"));
-        }
-        catalogue_change(self.catalogue().unwrap_or_default(), catalogue).map(|change| change.words)
+        let change = line_change(self.note(LINES).unwrap_or_default(), expected)
+            .or_else(|| catalogue_change(self.catalogue().unwrap_or_default(), catalogue).map(|change| change.words));
+        change.map(|change| format!("parameters or catalogue changed: {change}"))
     }
 
     fn floats(&self, names: &[&str], rows: Range<usize>) -> Result<Vec<Vec<f64>>, DataError> {

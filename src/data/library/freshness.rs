@@ -65,13 +65,14 @@ impl Freshness {
             return Self::unreadable("it is no capture");
         };
         if let Some(change) = catalogue_change(made_with, catalogue) {
-            let cause = if change.parameters { StaleCause::ParametersChanged } else { StaleCause::CatalogueChanged };
-            return Self::stale(cause, change.words);
+            let (cause, what) = match change.parameters {
+                true => (StaleCause::ParametersChanged, "parameters"),
+                false => (StaleCause::CatalogueChanged, "catalogue"),
+            };
+            return Self::stale(cause, format!("{what} changed: {}", change.words));
         }
         let own = |entry: &&SeriesEntry| {
-            entry.problem.is_none()
-                && entry.file.symbol == stored.symbol
-                && entry.file.timeframe == stored.timeframe
+            entry.problem.is_none() && entry.file.symbol == stored.symbol && entry.file.timeframe == stored.timeframe
         };
         let sources: Vec<&SeriesEntry> = series.iter().filter(own).collect();
         if sources.is_empty() {
@@ -85,9 +86,9 @@ impl Freshness {
             return Self::Unknown { reason: "its source does not tell whether it changed: import it again".to_owned() };
         }
         let new = |source: &&SeriesEntry| source.file.bars.checked_sub(stored.bars).filter(|new| *new > 0);
-        let grown = sources.iter().filter(|source| {
-            source.file.start_ms == stored.start_ms && source.file.end_ms > stored.end_ms
-        });
+        let grown = sources
+            .iter()
+            .filter(|source| source.file.start_ms == stored.start_ms && source.file.end_ms > stored.end_ms);
         match grown.filter_map(|source| new(source)).max() {
             Some(new) => {
                 let plural = if new == 1 { "" } else { "s" };

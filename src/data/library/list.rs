@@ -76,8 +76,10 @@ pub struct CaptureEntry {
 ///
 /// Only footers are read. `catalogue` is the present [`crate::indicators::catalogue_key`].
 pub fn list_stored(workspace: &Path, catalogue: &str) -> LibraryListing {
-    let mut series: Vec<SeriesEntry> =
-        parquet_files(&workspace.join(SERIES)).into_par_iter().map(|(path, about)| series_entry(path, &about)).collect();
+    let mut series: Vec<SeriesEntry> = parquet_files(&workspace.join(SERIES))
+        .into_par_iter()
+        .map(|(path, about)| series_entry(path, &about))
+        .collect();
     let captures = parquet_files(&workspace.join(CAPTURES)).into_par_iter();
     let mut captures: Vec<CaptureEntry> =
         captures.map(|(path, about)| capture_entry(path, &about, &series, catalogue)).collect();
@@ -113,9 +115,7 @@ fn series_entry(path: PathBuf, about: &Metadata) -> SeriesEntry {
             let problem = untold.then(|| "it does not tell symbol and timeframe: import it".to_owned());
             SeriesEntry { file: stored, fingerprint: file.fingerprint().map(str::to_owned), problem }
         }
-        Err(err) => {
-            SeriesEntry { file: unread(path, about), fingerprint: None, problem: Some(err.place_and_reason()) }
-        }
+        Err(err) => SeriesEntry { file: unread(path, about), fingerprint: None, problem: Some(err.place_and_reason()) },
     }
 }
 

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
+use super::super::capture::canonical;
 use super::super::{
-    CaptureBuilder, CaptureKey, CaptureLock, CaptureState, capture_path, check_capture, read_capture, read_capture_lines,
+    CaptureBuilder, CaptureKey, CaptureLock, CaptureState, capture_path, check_capture, read_capture,
+    read_capture_lines,
 };
 use super::{HOUR, walk};
-use crate::indicators::{Instance, Library, Lines, Mode, catalogue_key, compute, parse_instance};
+use crate::indicators::{Instance, Library, Lines, Mode, catalogue_key, compute as compute_raw, parse_instance};
 use crate::market::{Bar, Extra, Series};
 
 fn catalogue() -> Vec<Instance> {
@@ -21,6 +23,13 @@ fn few() -> Vec<Instance> {
     ["ema", "rsi", "obv", "cumulative_delta", "hilbert_dominant_cycle", "parabolic_sar", "hurst_exponent"]
         .map(|name| parse_instance(name).unwrap())
         .to_vec()
+}
+
+/// All at once, as a capture keeps it.
+fn compute(instances: &[Instance], series: &Series) -> Lines {
+    let mut lines = compute_raw(instances, series);
+    canonical(&mut lines);
+    lines
 }
 
 fn bare(bars: Vec<Bar>) -> Series {
@@ -87,7 +96,8 @@ fn states(capture: &Path) -> PathBuf {
 fn files(workspace: &Path) -> Vec<String> {
     let entries = fs::read_dir(workspace.join("neural_data")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| !Path::new(name).extension().is_some_and(|e| e == "lock")).collect();
+    let mut names: Vec<String> =
+        names.filter(|name| !Path::new(name).extension().is_some_and(|e| e == "lock")).collect();
     names.sort();
     names
 }
@@ -192,7 +202,26 @@ fn what_cannot_be_continued_is_computed_and_said() {
     let reason = reason_after((&part, &tuned), (&whole, &also));
     assert!(reason.contains("parameters or catalogue changed"), "{reason}");
     assert!(reason_after((&whole, &instances), (&part, &instances)).ends_with("cannot be continued: it is longer"));
-    assert!(reason_after((&whole.truncated(1), &instances), (&part, &instances)).ends_with("no saved indicator states"));
+    assert!(
+        reason_after((&whole.truncated(1), &instances), (&part, &instances)).ends_with("no saved indicator states")
+    );
+}
+
+#[test]
+fn the_same_range_with_other_bars_says_so_once() {
+    let (instances, mut bars) = (few(), walk(100, HOUR));
+    let before = bare(bars.clone());
+    bars[30].volume += 1.0;
+    assert_eq!(reason_after((&before, &instances), (&bare(bars.clone()), &instances)), "the input bars changed");
+
+    let folder = tempfile::tempdir().unwrap();
+    let (path, ..) = capture(folder.path(), &bare(bars.clone()), &instances);
+    fs::write(states(&path), "damaged").unwrap();
+    bars[99].volume += 1.0;
+    let (_, _, reason) = capture(folder.path(), &bare(bars), &instances);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let wanted = format!("the input bars changed; {name} cannot be continued: its saved indicator states are damaged");
+    assert_eq!(reason, wanted);
 }
 
 #[test]
@@ -242,8 +271,7 @@ fn an_earlier_capture_that_is_damaged_on_the_way_is_computed_anew() {
     let (old, ..) = capture(folder.path(), &whole.truncated(100), &instances);
     let (path, key) = (place(folder.path(), &whole), key(&whole, &instances));
     let lock = CaptureLock::wait(&path).unwrap();
-    let mut builder =
-        CaptureBuilder::start(&path, &whole, &key, &instances, &CaptureState::Missing, lock).unwrap();
+    let mut builder = CaptureBuilder::start(&path, &whole, &key, &instances, &CaptureState::Missing, lock).unwrap();
     assert_eq!(builder.reason(), "continued: 20 new bars");
     fs::write(&old, "PAR1").unwrap();
     let lines = builder.step().unwrap().unwrap();
@@ -337,7 +365,7 @@ proptest! {
     fn a_capture_is_read_as_it_was_written(values in proptest::collection::vec(proptest::collection::vec(any::<f64>(), 30), 1..5)) {
         use super::super::write_capture;
         use crate::indicators::{Line, Unit};
-        let canonical = |v: &f64| if v.is_nan() { f64::NAN } else { *v };
+        let canonical = |v: &f64| if v.is_nan() { f64::NAN } else { *v + 0.0 };
         let line = |(n, values): (usize, &Vec<f64>)| Line {
             name: format!("any.line_{n}"),
             meaning: "anything".into(),
