@@ -41,10 +41,10 @@ fn write(path: &Path, series: &Series, metadata: &BTreeMap<String, String>) -> R
         Format::Parquet => {
             let mut metadata = metadata.clone();
             metadata.extend(span(series));
-            metadata.insert(FINGERPRINT.to_owned(), series.fingerprint());
-            parquet::write(path, &bars.views(series), &metadata)
+            metadata.extend(stored_fingerprint(series).map(|text| (FINGERPRINT.to_owned(), text)));
+            parquet::write(path, &bars.views(), &metadata)
         }
-        Format::Feather => feather::write(path, &bars.views(series), metadata),
+        Format::Feather => feather::write(path, &bars.views(), metadata),
     }
 }
 
@@ -58,26 +58,29 @@ fn notes<'a>(path: &Path, series: &Series, metadata: &'a BTreeMap<String, String
     metadata.iter().filter(|(key, _)| untold(key)).map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
-/// The columns of a series, as far as it does not hold them as columns itself.
+/// The columns of a series as files hold them: zeros have no sign, since Parquet's dictionaries mix up the two zeros.
 #[derive(Debug)]
 pub(super) struct BarColumns {
     time: Vec<i64>,
     prices: [Vec<f64>; 5],
+    extras: Vec<(&'static str, Vec<f64>)>,
 }
 
 impl BarColumns {
     pub(super) fn new(series: &Series) -> Self {
-        let column = |value: fn(&Bar) -> f64| series.bars().iter().map(value).collect();
+        let column = |value: fn(&Bar) -> f64| series.bars().iter().map(|bar| value(bar) + 0.0).collect();
         let prices =
             [column(|b| b.open), column(|b| b.high), column(|b| b.low), column(|b| b.close), column(|b| b.volume)];
-        Self { time: series.timestamps(), prices }
+        let unsigned = |values: &[f64]| values.iter().map(|value| value + 0.0).collect();
+        let extras = series.extras().map(|(extra, values)| (extra.name(), unsigned(values))).collect();
+        Self { time: series.timestamps(), prices, extras }
     }
 
     /// Time, OHLCV and extras under their names.
-    pub(super) fn views<'a>(&'a self, series: &'a Series) -> Vec<(&'a str, ColumnView<'a>)> {
+    pub(super) fn views(&self) -> Vec<(&str, ColumnView<'_>)> {
         let mut views = vec![("timestamp", ColumnView::Time(&self.time))];
         views.extend(csv::OHLCV.into_iter().zip(self.prices.iter().map(|values| ColumnView::Float(values))));
-        views.extend(series.extras().map(|(extra, values)| (extra.name(), ColumnView::Float(values))));
+        views.extend(self.extras.iter().map(|(name, values)| (*name, ColumnView::Float(values))));
         views
     }
 }
@@ -92,6 +95,20 @@ pub(super) fn span(series: &Series) -> BTreeMap<String, String> {
     let ends = series.bars().first().zip(series.bars().last());
     let ends = ends.map(|(first, last)| [(START, first.timestamp), (END, last.timestamp)]);
     ends.into_iter().flatten().map(|(key, time)| (key.to_owned(), time.to_string())).collect()
+}
+
+/// Of the bars as they will be read: zeros lose their sign.
+fn stored_fingerprint(series: &Series) -> Option<String> {
+    let unsigned = |values: &[f64]| values.iter().all(|value| value.to_bits() != (-0.0_f64).to_bits());
+    if series.bars().iter().all(|bar| unsigned(&[bar.volume])) && series.extras().all(|(_, values)| unsigned(values)) {
+        return Some(series.fingerprint());
+    }
+    let bars = series.bars().iter().map(|bar| Bar { volume: bar.volume + 0.0, ..*bar }).collect();
+    let stored = Series::new(&series.symbol, series.timeframe, bars);
+    let stored = series.extras().fold(stored, |stored, (extra, values)| {
+        stored?.with_extra(extra, values.iter().map(|value| value + 0.0).collect())
+    });
+    stored.ok().map(|stored| stored.fingerprint())
 }
 
 enum Format {

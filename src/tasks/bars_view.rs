@@ -30,7 +30,7 @@ pub struct Looked {
 /// Looks at a file of bars with the choices of `config` and makes its bars ready for the chart; nothing is written.
 ///
 /// # Errors
-/// Choices that cannot be read.
+/// Choices that cannot be read, and a file of which nothing can be told.
 pub fn look_at_file(workspace: &Path, file: &Path, config: &RunConfig, job: &Job) -> Result<Looked> {
     let options = read_options(&config.data)?;
     match inspect(file, &options, job) {
@@ -39,9 +39,10 @@ pub fn look_at_file(workspace: &Path, file: &Path, config: &RunConfig, job: &Job
             Ok(Looked { guess: Some(found.guess), report: Ok(found.report), bars: Some(Arc::new(bars)) })
         }
         Err(err) if is_cancelled(&err) => Err(err),
-        Err(err) => {
-            Ok(Looked { guess: preview(file, &options, job).ok(), report: Err(format!("{err:#}")), bars: None })
-        }
+        Err(err) => match preview(file, &options, job) {
+            Ok(guess) => Ok(Looked { guess: Some(guess), report: Err(format!("{err:#}")), bars: None }),
+            Err(_) => Err(err),
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::change::canonical;
 use super::predecessor::Predecessor;
 use super::states::{SavedPoint, SavedStates};
 use super::{CaptureKey, CaptureLock, CaptureState, CaptureWriter};
@@ -132,7 +133,7 @@ impl<'a> CaptureBuilder<'a> {
         if done != series.len() {
             return Err(DataError::write(&path, format!("only {done} of {} bars are computed", series.len())));
         }
-        let _lock = writer.release()?;
+        // The states first: whoever is killed before the capture appears is followed by one who clears up and computes.
         match points {
             Some([before, last]) => {
                 SavedStates { catalogue: key.catalogue.clone(), before, last }.write(&path)?;
@@ -142,6 +143,7 @@ impl<'a> CaptureBuilder<'a> {
                 SavedStates::remove(&path).map_err(|err| DataError::write(&path, err))?;
             }
         }
+        let _lock = writer.release()?;
         if let Some(earlier) = earlier {
             earlier.retire(&path);
         }
@@ -154,7 +156,8 @@ impl<'a> CaptureBuilder<'a> {
             return;
         }
         let bars = self.series.sliced(rows);
-        let new = self.runner.run(bars.bars(), &bars.flows());
+        let mut new = self.runner.run(bars.bars(), &bars.flows());
+        canonical(&mut new);
         if lines.columns.is_empty() {
             *lines = new;
             return;

@@ -1,7 +1,8 @@
-//! What differs between two catalogues, in words.
+//! What is the same and what differs: lines and catalogues.
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use serde_json::json;
 
 use crate::indicators::{Line, Lines};
@@ -13,51 +14,74 @@ const SHOWN: usize = 3;
 pub(in crate::data) struct CatalogueChange {
     /// The same indicators with other parameters.
     pub(in crate::data) parameters: bool,
-    /// For people.
+    /// What differs, for people.
     pub(in crate::data) words: String,
 }
 
-/// The difference between the catalogue a capture was made with and the present one, as [`crate::indicators::catalogue_key`]
-/// writes them; nothing if there is none.
+/// The difference between the catalogue a capture was made with and the present one, as
+/// [`crate::indicators::catalogue_key`] writes them; nothing if there is none.
 pub(in crate::data) fn catalogue_change(stored: &str, present: &str) -> Option<CatalogueChange> {
     if stored == present {
         return None;
     }
-    let parts = |key: &str| -> (String, Vec<String>) {
-        let mut parts = key.split(';').map(str::to_owned);
-        (parts.next().unwrap_or_default(), parts.collect())
-    };
-    let ((old_version, old), (version, new)) = (parts(stored), parts(present));
+    let change = |parameters, words| Some(CatalogueChange { parameters, words });
+    let (old_version, old) = parts(stored);
+    let (version, new) = parts(present);
     if old_version != version {
-        let words = format!("the catalogue changed: version {} instead of {}", bare(&version), bare(&old_version));
-        return Some(CatalogueChange { parameters: false, words });
+        return change(false, format!("version {} instead of {}", bare(version), bare(old_version)));
     }
-    let name = |instance: &str| instance.split('(').next().unwrap_or_default().to_owned();
-    let only = |these: &[String], those: &[String]| -> BTreeSet<String> {
-        these.iter().filter(|instance| !those.contains(instance)).map(|instance| name(instance)).collect()
+    let gone: BTreeSet<&str> = old.difference(&new).copied().collect();
+    let added: BTreeSet<&str> = new.difference(&old).copied().collect();
+    let both = |part: fn(&str) -> &str| -> BTreeSet<&str> {
+        let gone: BTreeSet<&str> = gone.iter().map(|instance| part(instance)).collect();
+        gone.intersection(&added.iter().map(|instance| part(instance)).collect()).copied().collect()
     };
-    let (gone, added) = (only(&old, &new), only(&new, &old));
-    let tuned: Vec<&str> = gone.intersection(&added).map(String::as_str).collect();
-    let list = |names: Vec<&str>| {
-        let more = names.len().saturating_sub(SHOWN);
-        let shown = names[..names.len() - more].join(", ");
-        if more > 0 { format!("{shown} and {more} more") } else { shown }
-    };
+    let rewritten = both(|instance| instance.split('#').next().unwrap_or_default());
+    if !rewritten.is_empty() {
+        return change(false, format!("other text of {}", listed(rewritten.into_iter().map(id))));
+    }
+    let tuned = both(id);
     if !tuned.is_empty() {
-        let words = format!("parameters changed: {}", list(tuned));
-        return Some(CatalogueChange { parameters: true, words });
+        return change(true, listed(tuned.into_iter()));
     }
-    let words = |what: &str, names: &BTreeSet<String>| {
-        (!names.is_empty()).then(|| format!("{what} {}", list(names.iter().map(String::as_str).collect())))
+    let words = |what: &str, instances: &BTreeSet<&str>| {
+        let ids: BTreeSet<&str> = instances.iter().map(|instance| id(instance)).collect();
+        (!ids.is_empty()).then(|| format!("{what} {}", listed(ids.into_iter())))
     };
     let changes: Vec<String> = [words("new is", &added), words("gone is", &gone)].into_iter().flatten().collect();
     // The same indicators in another order.
-    let changes = if changes.is_empty() { "another order".to_owned() } else { changes.join(", ") };
-    Some(CatalogueChange { parameters: false, words: format!("the catalogue changed: {changes}") })
+    change(false, if changes.is_empty() { "another order".to_owned() } else { changes.join(", ") })
+}
+
+/// Version and instances of a key.
+fn parts(key: &str) -> (&str, BTreeSet<&str>) {
+    let mut parts = key.split(';');
+    (parts.next().unwrap_or_default(), parts.collect())
+}
+
+/// The id in `id(name=value)#hash`.
+fn id(instance: &str) -> &str {
+    instance.split('(').next().unwrap_or_default()
+}
+
+fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    let ids: Vec<&str> = ids.collect();
+    let more = ids.len().saturating_sub(SHOWN);
+    let shown = ids[..ids.len() - more].join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 fn bare(version: &str) -> &str {
     version.strip_prefix('v').unwrap_or(version)
+}
+
+/// Gives values the bits they have when read again: zero without a sign, one kind of missing.
+pub(in crate::data) fn canonical(lines: &mut Lines) {
+    lines.columns.par_iter_mut().for_each(|line| {
+        for value in &mut line.values {
+            *value = if value.is_nan() { f64::NAN } else { *value + 0.0 };
+        }
+    });
 }
 
 /// Everything about a line but its values.
@@ -95,12 +119,13 @@ mod tests {
     fn changes_of_the_catalogue_in_words() {
         let change = |old, new| catalogue_change(old, new).map(|change| change.words).unwrap_or_default();
         assert_eq!(change("v3;rsi(period=14)", "v3;rsi(period=14)"), "");
-        assert_eq!(change("v3;rsi(period=14)", "v4;rsi(period=14)"), "the catalogue changed: version 4 instead of 3");
-        assert_eq!(change("v3;rsi(period=14);atr()", "v3;rsi(period=9);atr()"), "parameters changed: rsi");
-        assert_eq!(change("v3;a()", "v3;a();b();c()"), "the catalogue changed: new is b, c");
-        assert_eq!(change("v3;a();b()", "v3;c();b()"), "the catalogue changed: new is c, gone is a");
-        assert_eq!(change("v3;a();b()", "v3;b();a()"), "the catalogue changed: another order");
-        let many = "v3;a();b();c();d();e()";
-        assert_eq!(change("v3", many), "the catalogue changed: new is a, b, c and 2 more");
+        assert_eq!(change("v3;rsi(period=14)", "v4;rsi(period=14)"), "version 4 instead of 3");
+        assert_eq!(change("v3;rsi(period=14);atr()", "v3;rsi(period=9);atr()"), "rsi");
+        assert!(catalogue_change("v3;rsi(period=14)", "v3;rsi(period=9)").unwrap().parameters);
+        assert_eq!(change("v3;mine(n=3)#ab", "v3;mine(n=3)#cd"), "other text of mine");
+        assert_eq!(change("v3;a()", "v3;a();b();c()"), "new is b, c");
+        assert_eq!(change("v3;a();b()", "v3;c();b()"), "new is c, gone is a");
+        assert_eq!(change("v3;a();b()", "v3;b();a()"), "another order");
+        assert_eq!(change("v3", "v3;a();b();c();d();e()"), "new is a, b, c and 2 more");
     }
 }

@@ -15,6 +15,8 @@ pub use name::capture_path;
 pub use read::{CaptureFile, check_capture, read_capture, read_capture_lines};
 pub use write::{CaptureWriter, write_capture};
 
+#[cfg(test)]
+pub(super) use change::canonical;
 pub(super) use change::catalogue_change;
 pub(super) use name::{CaptureName, states_path};
 pub(super) use states::SavedStates;

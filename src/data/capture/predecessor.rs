@@ -2,6 +2,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::CaptureFile;
+use super::change::canonical;
 use super::name::CaptureName;
 use super::states::{SavedPoint, SavedStates};
 use crate::data::DataError;
@@ -16,6 +17,14 @@ pub(super) struct Predecessor {
     replaced: bool,
     path: PathBuf,
     file: CaptureFile,
+}
+
+/// Why a capture is not continued, in words.
+enum Unusable {
+    /// It was computed from other bars or with other indicators.
+    Other(String),
+    /// What is needed to go on is missing or damaged.
+    States(String),
 }
 
 impl Predecessor {
@@ -36,9 +45,12 @@ impl Predecessor {
         candidates.sort_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
         for (_, candidate, file) in candidates {
             let name = candidate.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let candidate_is_own = candidate.file_name() == path.file_name();
             match Self::of(candidate, file, series, catalogue, instances, headers) {
                 Ok(found) => return Ok(Some(found)),
-                Err(why) => {
+                // That the file itself is stale is said already.
+                Err(Unusable::Other(_)) if candidate_is_own => {}
+                Err(Unusable::Other(why) | Unusable::States(why)) => {
                     reason.get_or_insert(format!("{name} cannot be continued: {why}"));
                 }
             }
@@ -53,17 +65,17 @@ impl Predecessor {
         catalogue: &str,
         instances: &'a [Instance],
         headers: &Lines,
-    ) -> Result<(Self, Runner<'a>), String> {
+    ) -> Result<(Self, Runner<'a>), Unusable> {
         if let Some(why) = file.other_lines(catalogue, headers) {
-            return Err(why);
+            return Err(Unusable::Other(why));
         }
-        let saved = SavedStates::read(&path)?;
+        let saved = SavedStates::read(&path).map_err(Unusable::States)?;
         let own = saved.catalogue == catalogue
             && Some(saved.last.fingerprint.as_str()) == file.fingerprint()
             && saved.last.bars == file.bars()
             && saved.before.bars + 1 == saved.last.bars;
         if !own {
-            return Err("its saved indicator states are those of other bars".to_owned());
+            return Err(Unusable::States("its saved indicator states are those of other bars".to_owned()));
         }
         let begins = |point: &SavedPoint| {
             point.bars < series.len() && series.truncated(point.bars).fingerprint() == point.fingerprint
@@ -71,16 +83,18 @@ impl Predecessor {
         let replaced = !begins(&saved.last);
         if replaced && !begins(&saved.before) {
             let what = if saved.before.bars < series.len() { "bars that it has changed" } else { "it is longer" };
-            return Err(what.to_owned());
+            return Err(Unusable::Other(what.to_owned()));
         }
-        let doubt = |_err| "its last bar cannot be read".to_owned();
+        let doubt = |_err| Unusable::States("its last bar cannot be read".to_owned());
+        let other_program =
+            || Unusable::States("its saved indicator states are those of another program version".to_owned());
         let mut runner = Runner::new(instances);
         if !proven(&mut runner, &saved, &file, headers).map_err(doubt)? {
-            return Err("its saved indicator states are those of another program version".to_owned());
+            return Err(other_program());
         }
         let point = if replaced { &saved.before } else { &saved.last };
         if replaced && !runner.restore(&point.states) {
-            return Err("its saved indicator states are those of another program version".to_owned());
+            return Err(other_program());
         }
         Ok((Self { bars: point.bars, replaced, path, file }, runner))
     }
@@ -128,11 +142,11 @@ fn proven(
     let last = saved.before.bars..saved.last.bars;
     let bar = file.rows_of_series(last.clone())?;
     let kept = file.lines_like(headers, last)?;
-    let again = runner.run(bar.bars(), &bar.flows());
-    let same = |a: &f64, b: &f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+    let mut again = runner.run(bar.bars(), &bar.flows());
+    canonical(&mut again);
     let lines = kept.columns.iter().zip(&again.columns);
     let same_lines = lines.into_iter().all(|(kept, again)| {
-        kept.values.len() == again.values.len() && kept.values.iter().zip(&again.values).all(|(a, b)| same(a, b))
+        kept.values.iter().map(|value| value.to_bits()).eq(again.values.iter().map(|value| value.to_bits()))
     });
     Ok(same_lines && runner.states() == saved.last.states)
 }

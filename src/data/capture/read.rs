@@ -164,10 +164,9 @@ impl CaptureFile {
 
     /// Why its lines are other ones than those of `expected`, in words; nothing if they are not.
     pub(super) fn other_lines(&self, catalogue: &str, expected: &Lines) -> Option<String> {
-        if let Some(change) = line_change(self.note(LINES).unwrap_or_default(), expected) {
-            return Some(format!("parameters or catalogue changed: {change}"));
-        }
-        catalogue_change(self.catalogue().unwrap_or_default(), catalogue).map(|change| change.words)
+        let change = line_change(self.note(LINES).unwrap_or_default(), expected)
+            .or_else(|| catalogue_change(self.catalogue().unwrap_or_default(), catalogue).map(|change| change.words));
+        change.map(|change| format!("parameters or catalogue changed: {change}"))
     }
 
     fn floats(&self, names: &[&str], rows: Range<usize>) -> Result<Vec<Vec<f64>>, DataError> {

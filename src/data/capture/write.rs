@@ -65,7 +65,7 @@ impl CaptureWriter {
         }
         let none = series.truncated(0);
         let bars = BarColumns::new(&none);
-        let mut views = bars.views(&none);
+        let mut views = bars.views();
         views.extend(headers.columns.iter().map(|line| (line.name.as_str(), ColumnView::Float(&[]))));
         let mut metadata = origin(series);
         metadata.extend(span(series));
@@ -78,7 +78,7 @@ impl CaptureWriter {
     /// Appends bars with their lines, which are those of the beginning, in that order.
     pub fn write(&mut self, bars: &Series, lines: &Lines) -> Result<(), DataError> {
         let columns = BarColumns::new(bars);
-        let mut views: Vec<ColumnView<'_>> = columns.views(bars).into_iter().map(|(_, view)| view).collect();
+        let mut views: Vec<ColumnView<'_>> = columns.views().into_iter().map(|(_, view)| view).collect();
         views.extend(lines.columns.iter().map(|line| ColumnView::Float(&line.values)));
         self.writer.write(&views)
     }

@@ -65,8 +65,11 @@ impl Freshness {
             return Self::unreadable("it is no capture");
         };
         if let Some(change) = catalogue_change(made_with, catalogue) {
-            let cause = if change.parameters { StaleCause::ParametersChanged } else { StaleCause::CatalogueChanged };
-            return Self::stale(cause, change.words);
+            let (cause, what) = match change.parameters {
+                true => (StaleCause::ParametersChanged, "parameters"),
+                false => (StaleCause::CatalogueChanged, "catalogue"),
+            };
+            return Self::stale(cause, format!("{what} changed: {}", change.words));
         }
         let own = |entry: &&SeriesEntry| {
             entry.problem.is_none() && entry.file.symbol == stored.symbol && entry.file.timeframe == stored.timeframe

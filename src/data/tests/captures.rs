@@ -10,7 +10,7 @@ use crate::jobs::{self, JobContext, Outcome};
 const DAY: i64 = 86_400_000;
 
 fn key() -> CaptureKey {
-    CaptureKey { fingerprint: "abc".to_owned(), catalogue: "v1 rsi(14)".to_owned() }
+    CaptureKey { fingerprint: "abc".to_owned(), catalogue: "v1;rsi(period=14)".to_owned() }
 }
 
 /// `count` lines with a warm-up of NaN.
@@ -85,8 +85,8 @@ fn a_stale_capture_says_what_changed() {
 
     let bars = CaptureKey { fingerprint: "abd".to_owned(), ..key() };
     assert_eq!(reason(&path, &bars, &written), "the input bars changed");
-    let catalogue = CaptureKey { catalogue: "v1 rsi(15)".to_owned(), ..key() };
-    assert_eq!(reason(&path, &catalogue, &written), "parameters or catalogue changed");
+    let catalogue = CaptureKey { catalogue: "v1;rsi(period=15)".to_owned(), ..key() };
+    assert_eq!(reason(&path, &catalogue, &written), "parameters or catalogue changed: rsi");
     assert_eq!(reason(&path, &key(), &lines(4, 20)), "parameters or catalogue changed: line rsi_3.rsi is new");
     assert_eq!(reason(&path, &catalogue, &lines(2, 20)), "parameters or catalogue changed: line rsi_2.rsi is gone");
     let mut other = headers(&written);

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
+use super::super::capture::canonical;
 use super::super::{
     CaptureBuilder, CaptureKey, CaptureLock, CaptureState, capture_path, check_capture, read_capture,
     read_capture_lines,
 };
 use super::{HOUR, walk};
-use crate::indicators::{Instance, Library, Lines, Mode, catalogue_key, compute, parse_instance};
+use crate::indicators::{Instance, Library, Lines, Mode, catalogue_key, compute as compute_raw, parse_instance};
 use crate::market::{Bar, Extra, Series};
 
 fn catalogue() -> Vec<Instance> {
@@ -22,6 +23,13 @@ fn few() -> Vec<Instance> {
     ["ema", "rsi", "obv", "cumulative_delta", "hilbert_dominant_cycle", "parabolic_sar", "hurst_exponent"]
         .map(|name| parse_instance(name).unwrap())
         .to_vec()
+}
+
+/// All at once, as a capture keeps it.
+fn compute(instances: &[Instance], series: &Series) -> Lines {
+    let mut lines = compute_raw(instances, series);
+    canonical(&mut lines);
+    lines
 }
 
 fn bare(bars: Vec<Bar>) -> Series {
@@ -200,6 +208,23 @@ fn what_cannot_be_continued_is_computed_and_said() {
 }
 
 #[test]
+fn the_same_range_with_other_bars_says_so_once() {
+    let (instances, mut bars) = (few(), walk(100, HOUR));
+    let before = bare(bars.clone());
+    bars[30].volume += 1.0;
+    assert_eq!(reason_after((&before, &instances), (&bare(bars.clone()), &instances)), "the input bars changed");
+
+    let folder = tempfile::tempdir().unwrap();
+    let (path, ..) = capture(folder.path(), &bare(bars.clone()), &instances);
+    fs::write(states(&path), "damaged").unwrap();
+    bars[99].volume += 1.0;
+    let (_, _, reason) = capture(folder.path(), &bare(bars), &instances);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let wanted = format!("the input bars changed; {name} cannot be continued: its saved indicator states are damaged");
+    assert_eq!(reason, wanted);
+}
+
+#[test]
 fn captures_of_other_series_are_left_alone() {
     let instances = few();
     let folder = tempfile::tempdir().unwrap();
@@ -340,7 +365,7 @@ proptest! {
     fn a_capture_is_read_as_it_was_written(values in proptest::collection::vec(proptest::collection::vec(any::<f64>(), 30), 1..5)) {
         use super::super::write_capture;
         use crate::indicators::{Line, Unit};
-        let canonical = |v: &f64| if v.is_nan() { f64::NAN } else { *v };
+        let canonical = |v: &f64| if v.is_nan() { f64::NAN } else { *v + 0.0 };
         let line = |(n, values): (usize, &Vec<f64>)| Line {
             name: format!("any.line_{n}"),
             meaning: "anything".into(),

@@ -8,9 +8,9 @@ use super::super::{
     CaptureBuilder, CaptureKey, CaptureLock, CaptureState, DeleteError, Freshness, LibraryListing, StaleCause,
     capture_path, delete_stored, list_stored, write_series,
 };
-use super::{HOUR, START, walk};
+use super::{HOUR, START, read, walk};
 use crate::indicators::{Instance, catalogue_key, parse_instance};
-use crate::market::Series;
+use crate::market::{Extra, Series};
 
 fn instances() -> Vec<Instance> {
     vec![parse_instance("rsi").unwrap(), parse_instance("ema").unwrap()]
@@ -122,10 +122,7 @@ fn freshness_says_what_would_happen() {
     };
     assert_eq!(of(&with("rsi(period=9)")), (StaleCause::ParametersChanged, "parameters changed: rsi".to_owned()));
     let (cause, reason) = of(&with("obv"));
-    assert_eq!(
-        (cause, reason.as_str()),
-        (StaleCause::CatalogueChanged, "the catalogue changed: new is obv, gone is rsi")
-    );
+    assert_eq!((cause, reason.as_str()), (StaleCause::CatalogueChanged, "catalogue changed: new is obv, gone is rsi"));
 
     write_series(&path, &series("AAA", 50)).unwrap();
     let (cause, reason) = stale(workspace);
@@ -135,6 +132,19 @@ fn freshness_says_what_would_happen() {
     let found = &listing.captures[0];
     assert!(matches!(found.freshness, Freshness::Stale { cause: StaleCause::Unreadable, .. }));
     assert_eq!((found.file.symbol.as_str(), found.file.start_ms), ("AAA", Some(START)), "the name tells");
+}
+
+#[test]
+fn the_fingerprint_told_is_that_of_the_bars_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let signs = (0..300).map(|i| if i % 3 == 0 { -0.0 } else { 0.0 }).collect();
+    let mut bars = walk(300, HOUR);
+    bars[7].volume = -0.0;
+    let series = Series::new("ZERO", "1h".parse().unwrap(), bars).unwrap();
+    let path = keep(folder.path(), &series.with_extra(Extra::FundingRate, signs).unwrap());
+    let read = read(&path).0;
+    assert_eq!(list(folder.path()).series[0].fingerprint, Some(read.fingerprint()));
+    assert!(read.extra(Extra::FundingRate).unwrap().iter().all(|value| value.to_bits() == 0));
 }
 
 #[test]

@@ -151,8 +151,6 @@ pub(super) fn view(folder: &std::path::Path, used: bool) -> RunView {
                 findings: Vec::new(),
                 unadjusted: false,
                 zero_volume: 0,
-                findings: Vec::new(),
-                unadjusted: false,
             },
             series,
             lines: Lines { columns: Vec::new() },

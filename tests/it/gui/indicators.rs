@@ -259,7 +259,7 @@ fn a_formula_is_renamed_and_deleted_but_not_lost() {
     let (mut window, folder) = super::bare([1280.0, 800.0]);
     let formulas = folder.path().join("formulas");
     write(folder.path(), "mine", "output half = high - low");
-    ask(&mut window, Command::ShowWorkspace(Workspace::Indicators));
+    ask(&mut window, Command::ShowPane(Pane::Formulas));
     until(&mut window, "the file in the list", |window| window.query_by_label("Formula mine").is_some());
     window.get_by_label("Formula mine").click();
     window.run_steps(3);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use eframe::egui::Role as Kind;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use glassbox::data::{ReadOptions, Role, Severity, read_series};
@@ -112,6 +113,8 @@ fn columns_are_mapped_by_hand() {
         let bars = state.data.as_ref().and_then(|data| data.bars.as_ref());
         read(state) && bars.is_some_and(|bars| bars.collected.series.bars()[0].volume == 7.0)
     });
+    window.get_by_label("How the file is read").click();
+    window.run_steps(8);
     window.get_by_label("Column gamma");
 }
 
@@ -125,7 +128,7 @@ fn a_file_of_several_symbols_asks_which() {
     let (mut window, _folder) = open(path);
     let data = window.state().state.data.clone().unwrap();
     assert!(matches!(data.report, Loadable::Failed(_)), "it asks instead of choosing");
-    window.get_by_label("ETHUSD").click();
+    window.get_by_role_and_label(Kind::Button, "ETHUSD").click();
     until(&mut window, "the chosen symbol is read", |state| {
         let report = state.data.as_ref().and_then(|data| data.report.ready());
         report.is_some_and(|report| report.symbol == "ETHUSD" && report.rows == 28)

@@ -115,7 +115,10 @@ fn dropped_garbage_gives_one_sentence_and_changes_nothing_else() {
         let Loadable::Failed(sentence) = &state.data.as_ref().unwrap().report else { panic!("{name} was read") };
         assert!(sentence.lines().count() == 1 && sentence.len() < 300, "{sentence}");
         assert!(sentence.contains(name), "{sentence:?} does not name {name}");
-        assert!(matches!(&state.jobs[0].state, JobState::Failed(text) if text == sentence));
+        // A table without bars is shown for mapping by hand, anything else is a failed job.
+        let told = state.data.as_ref().unwrap().guess.is_some();
+        let failed = matches!(&state.jobs[0].state, JobState::Failed(text) if text == sentence);
+        assert!(told || failed, "{name}: {:?}", state.jobs[0].state);
         assert_eq!(state.config, before);
         window.get_by_label(&format!("The file cannot be used: {sentence}"));
     }

@@ -401,7 +401,7 @@ fn data_opens_files_and_reports_them() {
     ] {
         bench(Pane::Data, data(state), [300.0, 200.0]).get_by_label(words);
     }
-    let mut harness = bench(Pane::Data, data(Loadable::Ready(report())), [600.0, 500.0]);
+    let mut harness = bench(Pane::Data, data(Loadable::Ready(report())), [600.0, 800.0]);
     for words in [
         "13,956 of BTCUSDT 4h",
         "2017-08-17 04:00 to 2024-01-01 00:00",

@@ -75,7 +75,6 @@ fn run_all(cases: u64) {
     for kind in &KINDS {
         let folder = tempfile::tempdir().unwrap();
         let held = run(kind, folder.path(), cases);
-        println!("{:10} {cases} cases, {held} still held bars", kind.name);
         // Some damage leaves bars, some does not: otherwise the generator proves nothing.
         assert!(held > 0 && held < cases, "{}: {held} of {cases}", kind.name);
     }

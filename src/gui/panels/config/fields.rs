@@ -53,6 +53,11 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             field("timeframe", Text, "Bar length such as 4h; inferred when empty"),
             field("start", Text, "First bar's open time (ISO date, UTC); the file's first when empty"),
             field("end", Text, "Bars open before this time (ISO date, UTC); all when empty"),
+            field("map", Names, "Columns named by hand, such as close=Last; the others are guessed"),
+            field("timezone", Text, "Clock of times that name none, such as America/New_York; UTC when empty"),
+            field("price_scale", Text, "Factor of every price, such as 1/100000; 1 when empty"),
+            field("keep_unadjusted", Switch, "Keeps prices as traded although the file has adjusted closes"),
+            field("accept", Names, "Blocking findings in the bars that are accepted, such as split"),
         ],
     ),
     (
