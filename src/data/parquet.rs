@@ -1,5 +1,5 @@
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
@@ -224,7 +224,7 @@ impl Source {
                 reader = reader.with_slice(Some((rows.start, rows.len())));
             }
             reader.set_metadata(self.footer.clone());
-            let mut found: HashMap<String, _> =
+            let mut found: BTreeMap<String, _> =
                 reader.finish()?.into_columns().into_iter().map(|column| (column.name().to_string(), column)).collect();
             let mut columns = Vec::with_capacity(names.len());
             for &name in names {

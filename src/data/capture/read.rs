@@ -114,9 +114,8 @@ impl CaptureFile {
             .into_iter()
             .filter(|extra| self.source.names().iter().any(|name| name == extra.name()))
             .collect();
-        let times = match self.source.rows_of(&["timestamp"], rows.clone())?.pop() {
-            Some(Column::Time(times)) => times,
-            _ => return Err(garbled("its timestamps are no times".to_owned())),
+        let Some(Column::Time(times)) = self.source.rows_of(&["timestamp"], rows.clone())?.pop() else {
+            return Err(garbled("its timestamps are no times".to_owned()));
         };
         let names: Vec<&str> = csv::OHLCV.into_iter().chain(extras.iter().map(|extra| extra.name())).collect();
         let mut columns = self.floats(&names, rows)?;

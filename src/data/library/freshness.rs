@@ -65,9 +65,10 @@ impl Freshness {
             return Self::unreadable("it is no capture");
         };
         if let Some(change) = catalogue_change(made_with, catalogue) {
-            let (cause, what) = match change.parameters {
-                true => (StaleCause::ParametersChanged, "parameters"),
-                false => (StaleCause::CatalogueChanged, "catalogue"),
+            let (cause, what) = if change.parameters {
+                (StaleCause::ParametersChanged, "parameters")
+            } else {
+                (StaleCause::CatalogueChanged, "catalogue")
             };
             return Self::stale(cause, format!("{what} changed: {}", change.words));
         }
@@ -89,7 +90,7 @@ impl Freshness {
         let grown = sources
             .iter()
             .filter(|source| source.file.start_ms == stored.start_ms && source.file.end_ms > stored.end_ms);
-        match grown.filter_map(|source| new(source)).max() {
+        match grown.filter_map(new).max() {
             Some(new) => {
                 let plural = if new == 1 { "" } else { "s" };
                 let grew = format!("{new} new bar{plural}");

@@ -96,8 +96,7 @@ fn states(capture: &Path) -> PathBuf {
 fn files(workspace: &Path) -> Vec<String> {
     let entries = fs::read_dir(workspace.join("neural_data")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> =
-        names.filter(|name| !Path::new(name).extension().is_some_and(|e| e == "lock")).collect();
+    let mut names: Vec<String> = names.filter(|name| Path::new(name).extension().is_none_or(|e| e != "lock")).collect();
     names.sort();
     names
 }
