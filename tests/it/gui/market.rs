@@ -143,6 +143,10 @@ fn bars_are_written_as_the_ending_says() {
     window.get_by_label("Write").click();
     until(&mut window, "the bars are written", |state| state.data.as_ref().is_some_and(|data| data.saved.is_some()));
     assert_eq!(window.state().state.data.as_ref().unwrap().saved, Some(Ok(wanted.clone())));
+    until(&mut window, "the workspace lists them", |state| {
+        state.stored.ready().is_some_and(|stored| stored.series.len() == 1 && stored.series[0].problem.is_none())
+    });
+    window.get_by_label("Open AAPL 1d");
     let bars = window.state().state.data.as_ref().unwrap().bars.clone().unwrap();
     assert_eq!(read_series(&wanted, &ReadOptions::default()).unwrap().0.bars(), bars.collected.series.bars());
     ask(&mut window, Command::SaveBars(folder.path().join("bars.png")));
@@ -150,4 +154,10 @@ fn bars_are_written_as_the_ending_says() {
         matches!(state.data.as_ref().and_then(|data| data.saved.as_ref()), Some(Err(_)))
     });
     window.get_by_label_contains("Not written");
+    window.get_by_label("Delete… AAPL 1d bars").click();
+    window.run_steps(3);
+    assert!(wanted.is_file(), "once is a question");
+    window.get_by_label("Delete for good AAPL 1d bars").click();
+    until(&mut window, "they are gone", |state| state.stored.ready().is_some_and(|stored| stored.series.is_empty()));
+    assert!(!wanted.exists());
 }

@@ -62,9 +62,11 @@ impl Panel for DataPanel {
             self.file.ui(ui, state, commands);
             ui.add_space(4.0);
             ui.separator();
-            self.library.ui(ui, state, commands);
-            ui.add_space(4.0);
-            ui.separator();
+            if !matches!(state.stored, Loadable::Empty) {
+                self.library.ui(ui, state, commands);
+                ui.add_space(4.0);
+                ui.separator();
+            }
             let run = match &state.view {
                 Loadable::Ready(run) => run,
                 Loadable::Loading(what) => {
