@@ -148,7 +148,6 @@ impl Shell {
             (_, Ok(Done::View(view))) => self.show_run(Arc::new(*view)),
             (_, Ok(Done::Looked(looked))) => self.take_look(*looked),
             (_, Ok(Done::Saved(path))) => self.take_saved_bars(Ok(path)),
-            (_, Ok(Done::Deleted)) => self.refresh_runs(),
             (_, Ok(Done::Health(checks))) => self.state.health = checks,
             (_, Ok(Done::Run(summary))) => {
                 self.refresh_runs();
@@ -161,9 +160,8 @@ impl Shell {
                 }
             }
             (JobKind::SaveBars, Err(problem)) => self.take_saved_bars(Err(problem)),
-            (JobKind::DeleteStored, Err(_)) => {}
-            (JobKind::Run(_) | JobKind::Stage(_), Err(_)) => self.refresh_runs(),
-            (JobKind::Doctor, Err(_)) => {}
+            (_, Ok(Done::Deleted)) | (JobKind::Run(_) | JobKind::Stage(_), Err(_)) => self.refresh_runs(),
+            (JobKind::Doctor | JobKind::DeleteStored, Err(_)) => {}
         }
     }
 

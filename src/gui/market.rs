@@ -37,13 +37,12 @@ impl DataView {
         let held = |text: &str, column: &str| text.split_once('=').is_some_and(|(_, held)| held == column);
         let is_role = |text: &str, role: Role| text.split_once('=').is_some_and(|(name, _)| name == role.name());
         choices.map.retain(|text| !held(text, column) && role.is_none_or(|role| !is_role(text, role)));
-        match role {
-            Some(role) => choices.map.push(format!("{}={column}", role.name())),
-            None => {
-                let guessed = self.guess.iter().flat_map(|guess| &guess.columns).find(|c| c.column == column);
-                if let Some(role) = guessed.and_then(|guess| guess.role) {
-                    choices.map.push(format!("{}=none", role.name()));
-                }
+        if let Some(role) = role {
+            choices.map.push(format!("{}={column}", role.name()));
+        } else {
+            let guessed = self.guess.iter().flat_map(|guess| &guess.columns).find(|c| c.column == column);
+            if let Some(role) = guessed.and_then(|guess| guess.role) {
+                choices.map.push(format!("{}=none", role.name()));
             }
         }
         choices

@@ -18,7 +18,7 @@ impl Shell {
             Command::InspectData(path) => self.inspect(path, now),
             Command::ReadDataAs(choices) => self.look(DataConfig::clone(&choices), now),
             Command::ShowBars(bar) => self.show_bars(bar),
-            Command::AcceptFinding(name, on) => self.accept(name, on),
+            Command::AcceptFinding(name, on) => self.accept(&name, on),
             Command::SaveBars(path) => self.save_bars(path, now),
             Command::DeleteStored(path) => {
                 let workspace = self.state.workspace.clone();
@@ -91,11 +91,11 @@ impl Shell {
         }
     }
 
-    fn accept(&mut self, name: String, on: bool) {
+    fn accept(&mut self, name: &str, on: bool) {
         let accepted = |list: &mut Vec<String>| {
-            list.retain(|known| *known != name);
+            list.retain(|known| known != name);
             if on {
-                list.push(name.clone());
+                list.push(name.to_owned());
             }
         };
         accepted(&mut self.state.config.data.accept);

@@ -86,7 +86,7 @@ fn bars_view(workspace: &Path, file: &Path, config: &RunConfig, series: Series, 
 
 fn manifest(file: &Path, collected: &Collected, config: &RunConfig) -> Manifest {
     let mut config = config.clone();
-    config.train.run_name = "bars".to_owned();
+    "bars".clone_into(&mut config.train.run_name);
     let name = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     Manifest {
         id: name,

@@ -128,7 +128,7 @@ impl FilePart {
                     }
                     ui.end_row();
                     for column in &guess.columns {
-                        self.column(ui, data, column, commands);
+                        Self::column(ui, data, column, commands);
                         ui.end_row();
                     }
                 });
@@ -175,7 +175,7 @@ impl FilePart {
     }
 
     /// A column and what it is taken for.
-    fn column(&self, ui: &mut egui::Ui, data: &DataView, column: &ColumnGuess, commands: &mut Commands) {
+    fn column(ui: &mut egui::Ui, data: &DataView, column: &ColumnGuess, commands: &mut Commands) {
         ui.label(number(&column.column));
         let name = column.role.map_or("left out", Role::name);
         let mut chosen = None;
