@@ -46,8 +46,8 @@ impl LibraryPart {
             return;
         }
         egui::ScrollArea::horizontal().id_salt("library").show(ui, |ui| {
-            egui::Grid::new("library").num_columns(7).min_row_height(22.0).spacing([12.0, 0.0]).show(ui, |ui| {
-                for name in ["series", "first (UTC)", "last (UTC)", "bars", "lines", "size", "state"] {
+            egui::Grid::new("library").num_columns(8).min_row_height(22.0).spacing([12.0, 0.0]).show(ui, |ui| {
+                for name in ["series", "", "first (UTC)", "last (UTC)", "bars", "lines", "size", "state"] {
                     ui.label(RichText::new(name).color(theme::WEAK).size(11.5));
                 }
                 ui.end_row();
@@ -83,6 +83,30 @@ impl LibraryPart {
         let time =
             |text: &Option<String>| text.as_ref().map_or("–".to_owned(), |text| time_of(text, &file.timeframe));
         ui.label(number(&name)).on_hover_text(file.path.display().to_string());
+        ui.horizontal(|ui| {
+            if lines.is_none() {
+                let response = ui.button("Open");
+                response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Open {name}")));
+                if response.on_hover_text("Looks at the bars and takes them for the next run").clicked() {
+                    commands.push(Command::InspectData(file.path.clone()));
+                }
+            }
+            let sure = self.asked.as_ref() == Some(&file.path);
+            let words = if sure { "Delete for good" } else { "Delete…" };
+            let response = ui.button(words);
+            let what = if lines.is_some() { "lines" } else { "bars" };
+            response
+                .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{words} {name} {what}")));
+            let hint = if lines.is_some() { "The lines can be computed again" } else { "The bars are gone then" };
+            if response.on_hover_text(hint).clicked() {
+                if sure {
+                    commands.push(Command::DeleteStored(file.path.clone()));
+                    self.asked = None;
+                } else {
+                    self.asked = Some(file.path.clone());
+                }
+            }
+        });
         ui.label(number(time(&file.start)));
         ui.label(number(time(&file.end)));
         ui.label(number(thousands(file.bars)));
@@ -92,29 +116,6 @@ impl LibraryPart {
             badge(ui, word, color);
             ui.label(RichText::new(reason).color(theme::WEAK));
         });
-        if lines.is_none() {
-            let response = ui.button("Open");
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Open {name}")));
-            if response.on_hover_text("Looks at the bars and takes them for the next run").clicked() {
-                commands.push(Command::InspectData(file.path.clone()));
-            }
-        } else {
-            ui.label("");
-        }
-        let sure = self.asked.as_ref() == Some(&file.path);
-        let words = if sure { "Delete for good" } else { "Delete…" };
-        let response = ui.button(words);
-        let what = if lines.is_some() { "lines" } else { "bars" };
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{words} {name} {what}")));
-        let hint = if lines.is_some() { "The lines can be computed again" } else { "The bars are gone then" };
-        if response.on_hover_text(hint).clicked() {
-            if sure {
-                commands.push(Command::DeleteStored(file.path.clone()));
-                self.asked = None;
-            } else {
-                self.asked = Some(file.path.clone());
-            }
-        }
         ui.end_row();
     }
 }
