@@ -231,6 +231,11 @@ impl Source {
                 let column = found.remove(name).ok_or_else(|| PolarsError::ColumnNotFound(name.to_owned().into()))?;
                 columns.push((name, column.take_materialized_series()));
             }
+            // Whole columns change hands without work; only pieces must be copied together.
+            if columns.iter().all(|(_, values)| values.n_chunks() == 1) {
+                let convert = |(name, values)| frame::convert_owned(&self.path, name, values);
+                return columns.into_iter().map(convert).collect();
+            }
             columns.into_par_iter().map(|(name, values)| frame::convert_owned(&self.path, name, values)).collect()
         })
     }

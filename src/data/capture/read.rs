@@ -10,8 +10,10 @@ use crate::data::{Column, DataError, csv};
 use crate::indicators::{Line, Lines};
 use crate::market::{Bar, Extra, Series, Timeframe};
 
-/// Columns decoded at once while reading.
-const READ_COLUMNS: usize = 128;
+/// Values decoded at once while reading: few batches for many short columns, little memory for long ones.
+const READ_VALUES: usize = 1 << 25;
+/// Columns decoded at once at least, however long.
+const READ_COLUMNS: usize = 32;
 
 /// Reads a capture if it was computed from `key` and holds exactly the lines of `expected`, whose values are ignored;
 /// names, meanings and units of the result are those of `expected`.
@@ -114,11 +116,12 @@ impl CaptureFile {
             .into_iter()
             .filter(|extra| self.source.names().iter().any(|name| name == extra.name()))
             .collect();
-        let Some(Column::Time(times)) = self.source.rows_of(&["timestamp"], rows.clone())?.pop() else {
+        let names: Vec<&str> = csv::OHLCV.into_iter().chain(extras.iter().map(|extra| extra.name())).collect();
+        let mut columns = self.source.rows_of(&[&["timestamp"], names.as_slice()].concat(), rows)?;
+        let Column::Time(times) = columns.remove(0) else {
             return Err(garbled("its timestamps are no times".to_owned()));
         };
-        let names: Vec<&str> = csv::OHLCV.into_iter().chain(extras.iter().map(|extra| extra.name())).collect();
-        let mut columns = self.floats(&names, rows)?;
+        let mut columns = self.numbers(&names, columns)?;
         let kept = columns.split_off(csv::OHLCV.len());
         let [open, high, low, close, volume] = columns.as_slice() else {
             return Err(garbled("bars are incomplete".to_owned()));
@@ -142,7 +145,8 @@ impl CaptureFile {
     /// The rows of all lines of `headers`, which lends the rest.
     pub(super) fn lines_like(&self, headers: &Lines, rows: Range<usize>) -> Result<Lines, DataError> {
         let mut lines = Lines { columns: Vec::with_capacity(headers.columns.len()) };
-        for group in headers.columns.chunks(READ_COLUMNS) {
+        let columns = (READ_VALUES / rows.len().max(1)).max(READ_COLUMNS);
+        for group in headers.columns.chunks(columns) {
             let names: Vec<&str> = group.iter().map(|line| line.name.as_str()).collect();
             for (line, values) in group.iter().zip(self.floats(&names, rows.clone())?) {
                 let Line { name, meaning, unit, internal, values: _ } = line;
@@ -169,7 +173,10 @@ impl CaptureFile {
     }
 
     fn floats(&self, names: &[&str], rows: Range<usize>) -> Result<Vec<Vec<f64>>, DataError> {
-        let columns = self.source.rows_of(names, rows)?;
+        self.numbers(names, self.source.rows_of(names, rows)?)
+    }
+
+    fn numbers(&self, names: &[&str], columns: Vec<Column>) -> Result<Vec<Vec<f64>>, DataError> {
         let float = |(name, column): (&&str, Column)| match column {
             Column::Float(values) => Ok(values),
             other => Err(DataError::ColumnType {
