@@ -167,8 +167,11 @@ impl CaptureFile {
 
     /// Why its lines are other ones than those of `expected`, in words; nothing if they are not.
     pub(super) fn other_lines(&self, catalogue: &str, expected: &Lines) -> Option<String> {
-        let change = line_change(self.note(LINES).unwrap_or_default(), expected)
-            .or_else(|| catalogue_change(self.catalogue().unwrap_or_default(), catalogue).map(|change| change.words));
+        let Some((made_with, lines)) = self.catalogue().zip(self.note(LINES)) else {
+            return Some("it is no capture".to_owned());
+        };
+        let change =
+            line_change(lines, expected).or_else(|| catalogue_change(made_with, catalogue).map(|change| change.words));
         change.map(|change| format!("parameters or catalogue changed: {change}"))
     }
 
