@@ -1,9 +1,10 @@
-//! What a market is: bars, series, timeframes, symbols, calendars. Knows nothing else of Glassbox.
+//! What a market is: bars, series, timeframes, calendars, and markets with a planted truth. Knows nothing else of Glassbox.
 
 mod bar;
 mod calendar;
 mod flow;
 mod series;
+pub mod synth;
 mod timeframe;
 
 pub use bar::{Bar, Extra};
