@@ -30,7 +30,7 @@ impl Target {
     pub(super) const fn bounds(self) -> (f64, f64) {
         match self {
             Self::Return => (0.10, 0.25),
-            Self::Size | Self::Volume => (0.35, 0.5),
+            Self::Size | Self::Volume => (0.25, 0.40),
         }
     }
 }

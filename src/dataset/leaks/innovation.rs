@@ -125,10 +125,12 @@ pub(super) fn tamed(mut x: Vec<f64>) -> Vec<f64> {
     for _ in 0..2 {
         let defined: Vec<f64> = x.iter().copied().filter(|v| !v.is_nan()).collect();
         let (centre, scale) = (mean(&defined), std_population(&defined));
-        if !(scale > 0.0) {
+        if scale.is_nan() || scale == 0.0 {
             return vec![0.0; x.len()];
         }
-        x.iter_mut().for_each(|v| *v = ((*v - centre) / scale).clamp(-CUT, CUT));
+        for v in &mut x {
+            *v = ((*v - centre) / scale).clamp(-CUT, CUT);
+        }
     }
     x.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect()
 }

@@ -2,7 +2,7 @@ use super::LeakKind;
 use crate::market::Bar;
 use crate::stats::{auc, correlation, std_population};
 
-/// Share of values that must agree with a later bar's.
+/// Share of values that must agree with a later one.
 const SAME_SHARE: f64 = 0.98;
 /// Correlation from which a column is the outcome itself.
 const SAME: f64 = 0.999;
@@ -19,32 +19,91 @@ pub(super) struct Known {
     pub(super) what: String,
 }
 
-/// Looks for a bar's own numbers, `1..=horizon` bars early, and for outcomes over as many bars.
-pub(super) fn recognise(bars: &[Bar], values: &[f64], horizon: usize) -> Option<Known> {
-    bar_value(bars, values, horizon).or_else(|| outcome(bars, values, horizon))
+/// Looks for numbers of the bars or of other columns that stand too early, for means around the bar, and for outcomes, all
+/// within `horizon` bars.
+pub(super) fn recognise(
+    bars: &[Bar],
+    columns: &[(&str, &[f64])],
+    name: &str,
+    values: &[f64],
+    horizon: usize,
+) -> Option<Known> {
+    let number = |name: &str, of: fn(&Bar) -> f64| (name.to_owned(), bars.iter().map(of).collect());
+    let prices = [
+        number("close", |b| b.close),
+        number("high", |b| b.high),
+        number("low", |b| b.low),
+        number("volume", |b| b.volume),
+    ];
+    // The next bar's return is the outcome and is better called so.
+    let step = |t: usize| if t == 0 { f64::NAN } else { bars[t].close / bars[t - 1].close - 1.0 };
+    let steps = ("one-bar return".to_owned(), (0..bars.len()).map(step).collect());
+    let others: Vec<(String, Vec<f64>)> = columns
+        .iter()
+        .filter(|(other, _)| *other != name)
+        .map(|(other, x)| (format!("column {other}"), x.to_vec()))
+        .collect();
+    early(&prices, values, horizon)
+        .or_else(|| averaged(prices.iter().chain([&steps]).chain(&others), values, horizon))
+        .or_else(|| outcome(bars, values, horizon))
+        .or_else(|| early(&others, values, horizon))
 }
 
-fn bar_value(bars: &[Bar], values: &[f64], horizon: usize) -> Option<Known> {
-    let numbers: [(&str, fn(&Bar) -> f64); 4] =
-        [("close", |b| b.close), ("high", |b| b.high), ("low", |b| b.low), ("volume", |b| b.volume)];
-    for (name, number) in numbers {
-        for by in 1..=horizon.min(bars.len() - 1) {
-            let (mut same, mut told) = (0_usize, 0_usize);
-            for (t, value) in values[..bars.len() - by].iter().enumerate().filter(|(_, v)| v.is_finite()) {
-                let (then, now) = (number(&bars[t + by]), number(&bars[t]));
-                // Where nothing changed, nothing can be told.
-                if then != now {
-                    told += 1;
-                    same += usize::from((value - then).abs() <= 1e-6 * then.abs());
-                }
-            }
-            if told >= LEAST_CLASS && same as f64 >= SAME_SHARE * told as f64 {
-                let what = format!("it is the {name} of {} later", count(by));
-                return Some(Known { kind: LeakKind::Shifted { by: -(by as i64) }, what });
-            }
+/// Another column's numbers, of the bar furthest ahead.
+fn early(sources: &[(String, Vec<f64>)], values: &[f64], horizon: usize) -> Option<Known> {
+    let shifted = sources.iter().flat_map(|(source, x)| (1..=horizon).map(move |by| (source, x, by)));
+    let furthest = shifted.filter(|(_, x, by)| stands_early(values, x, *by)).max_by_key(|(_, _, by)| *by);
+    furthest.map(|(source, _, by)| Known {
+        kind: LeakKind::Shifted { by: -(by as i64) },
+        what: format!("it is the {source} of {} later", count(by)),
+    })
+}
+
+fn averaged<'a>(
+    mut sources: impl Iterator<Item = &'a (String, Vec<f64>)>,
+    values: &[f64],
+    horizon: usize,
+) -> Option<Known> {
+    sources.find_map(|(source, x)| {
+        let window = 2 * centred_half(values, x, horizon)? + 1;
+        let what = format!("it is the mean of the {source} over the {window} bars around the bar");
+        Some(Known { kind: LeakKind::CentredMean { window }, what })
+    })
+}
+
+/// Whether x\[t\] is source\[t + by\], judged where the source moves.
+fn stands_early(x: &[f64], source: &[f64], by: usize) -> bool {
+    let ahead = x.iter().zip(source).zip(source.get(by..).unwrap_or_default());
+    let told = ahead.filter(|((v, now), then)| v.is_finite() && then.is_finite() && now != then);
+    agrees(told.map(|((v, _), then)| (*v, *then, then.abs())))
+}
+
+/// Half the window of the centred mean of `source` that x is.
+fn centred_half(x: &[f64], source: &[f64], horizon: usize) -> Option<usize> {
+    let mut sums = vec![0.0];
+    for v in source {
+        sums.push(sums[sums.len() - 1] + if v.is_finite() { *v } else { 0.0 });
+    }
+    let first = source.iter().position(|v| v.is_finite())?;
+    let unit = std_population(&source.iter().copied().filter(|v| v.is_finite()).collect::<Vec<_>>());
+    (1..=horizon).find(|half| {
+        let rows = first + half..x.len().saturating_sub(*half);
+        let mean = |t: usize| (sums[t + half + 1] - sums[t - half]) / (2 * half + 1) as f64;
+        agrees(rows.filter(|&t| x[t].is_finite()).map(|t| (x[t], mean(t), unit.min(mean(t).abs().max(1e-3 * unit)))))
+    })
+}
+
+/// Whether nearly all pairs agree to six digits of their scale. Given up as soon as too many do not.
+fn agrees(pairs: impl Iterator<Item = (f64, f64, f64)>) -> bool {
+    let (mut told, mut wrong) = (0_usize, 0_usize);
+    for (a, b, scale) in pairs {
+        told += 1;
+        wrong += usize::from((a - b).abs() > 1e-6 * scale);
+        if wrong > LEAST_CLASS && wrong as f64 > 4.0 * (1.0 - SAME_SHARE) * told as f64 {
+            return false;
         }
     }
-    None
+    told >= LEAST_CLASS && wrong as f64 <= (1.0 - SAME_SHARE) * told as f64
 }
 
 fn outcome(bars: &[Bar], values: &[f64], horizon: usize) -> Option<Known> {

@@ -15,7 +15,7 @@
 //!
 //! Significance alone is not a verdict. A correlation of an innovation with the signed return after it of 0.1 is more than
 //! any honest signal of a liquid market has shown to us, so less than that is never reported; from 0.25 on the verdict is
-//! "leaks", between them "suspicious". For sizes and volumes, which honest columns do foretell, the bounds are 0.35 and 0.5.
+//! "leaks", between them "suspicious". For sizes and volumes, which honest columns do foretell, the bounds are 0.25 and 0.4.
 //!
 //! # What it cannot do
 //!
@@ -192,13 +192,14 @@ pub fn check_columns(
     let bound = normal_quantile(1.0 - LEVEL / (2.0 * tests));
     Ok(columns
         .par_iter()
-        .map(|&(name, values)| check_column(bars, backdrop.as_ref(), name, values, horizon, bound))
+        .map(|&(name, values)| check_column(bars, backdrop.as_ref(), columns, name, values, horizon, bound))
         .collect())
 }
 
 fn check_column(
     bars: &[Bar],
     backdrop: Option<&Backdrop>,
+    columns: &[(&str, &[f64])],
     name: &str,
     values: &[f64],
     horizon: usize,
@@ -212,7 +213,7 @@ fn check_column(
         let tests = strongest(&predictors(backdrop, values), backdrop, horizon, bound);
         // The surest of the tests that say anything names the leak.
         if let Some(test) = tests.iter().filter(|test| test.verdict() != Verdict::Clean).max_by(|a, b| a.order(b)) {
-            findings.push(naming::name(bars, backdrop, name, values, test, horizon));
+            findings.push(naming::name(bars, backdrop, columns, name, values, test, horizon));
         }
         best = tests.iter().max_by(|a, b| (a.z / a.bound).abs().total_cmp(&(b.z / b.bound).abs())).map(Test::evidence);
     }

@@ -17,6 +17,7 @@ const PERSISTENT: f64 = 0.98;
 pub(super) fn name(
     bars: &[Bar],
     backdrop: &Backdrop,
+    columns: &[(&str, &[f64])],
     name: &str,
     values: &[f64],
     test: &Test,
@@ -31,7 +32,7 @@ pub(super) fn name(
         test.z,
         test.bound
     );
-    if let Some(known) = recognise(bars, values, horizon) {
+    if let Some(known) = recognise(bars, columns, name, values, horizon) {
         let sentence = format!("{name} leaks: {} ({measured})", known.what);
         return Finding { verdict: Verdict::Leaks, kind: known.kind, evidence, sentence };
     }
@@ -63,7 +64,8 @@ fn guess(backdrop: &Backdrop, values: &[f64], test: &Test, horizon: usize) -> Le
     let of_changes = Profile::new(&changes, target, horizon);
     let of_levels = Profile::new(&column, target, horizon);
     let centred = of_changes.centred().or_else(|| if persistent { None } else { of_levels.centred() });
-    if let Some(half) = centred {
+    // A mean over three bars cannot be told from a smooth column shifted by one, which is the commoner mistake.
+    if let Some(half) = centred.filter(|half| *half > 1) {
         return LeakKind::CentredMean { window: 2 * half + 1 };
     }
     if test.target == Target::Return && !persistent && of_levels.share_ahead() > ALL_AHEAD {

@@ -24,7 +24,7 @@ pub(super) fn findings(name: &str, values: &[f64]) -> Vec<Finding> {
     let found = standard(&x)
         .or_else(|| robust(&sorted))
         .or_else(|| rank(&x, &sorted, distinct))
-        .or_else(|| extremes(&sorted))
+        .or_else(|| extremes(&x, &sorted))
         .or_else(|| centring(&x, &time));
     let Some((verdict, kind, measure, statistic, exact)) = found else { return Vec::new() };
     let evidence = Evidence { measure, statistic, null_quantile: exact, correlation: f64::NAN, lead: 0 };
@@ -70,13 +70,16 @@ fn robust(sorted: &[f64]) -> Option<Found> {
     ))
 }
 
-/// Round extremes that are reached once each: a bounded indicator reaches its ends often or never.
-fn extremes(sorted: &[f64]) -> Option<Found> {
+/// Round extremes that are reached once each: a bounded indicator reaches its ends often or never. One that jumps about may
+/// reach them once by chance, but then others come near.
+fn extremes(x: &[f64], sorted: &[f64]) -> Option<Found> {
     let (low, high) = (sorted[0], sorted[sorted.len() - 1]);
     let near = |v: f64, target: f64| (v - target).abs() <= ALONE;
     let round = [(0.0, 1.0), (-1.0, 1.0), (0.0, 100.0)].into_iter().any(|(a, b)| near(low, a) && near(high, b));
-    let once = sorted[1] > low && sorted[sorted.len() - 2] < high;
-    (round && once).then_some((
+    let gap = f64::min(sorted[1] - low, high - sorted[sorted.len() - 2]);
+    let jumps = correlation(&x[..x.len() - 1], &x[1..]) < 0.5;
+    let alone = if jumps { gap > 0.005 * (high - low) } else { gap > 0.0 };
+    (round && alone).then_some((
         Verdict::Leaks,
         LeakKind::WholeSeriesScaling,
         "minimum and maximum are round numbers, reached once each,",
