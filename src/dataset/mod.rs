@@ -9,6 +9,7 @@ mod extract;
 mod groups;
 mod inputs;
 mod labels;
+pub mod leaks;
 mod line_features;
 mod scales;
 mod schema;

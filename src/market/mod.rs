@@ -1,4 +1,4 @@
-//! What a market is: bars, series, timeframes, symbols, calendars. Knows nothing else of Glassbox.
+//! What a market is: bars, series, timeframes, calendars, and markets with a planted truth. Knows nothing else of Glassbox.
 
 mod align;
 mod bar;
@@ -6,6 +6,7 @@ mod calendar;
 mod flow;
 mod schedule;
 mod series;
+pub mod synth;
 mod timeframe;
 
 pub use align::{Aligned, align, align_series};
