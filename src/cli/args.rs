@@ -82,6 +82,11 @@ pub(super) enum Command {
     /// Look at, import and export bars
     #[command(subcommand)]
     Data(DataCommand),
+    /// Check columns for knowledge of the future
+    #[command(subcommand)]
+    Check(CheckCommand),
+    /// Write a planted market whose truth is known: lag, divergence, regimes, probability or noise
+    Synth(SynthArgs),
     /// Measure speed
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -270,6 +275,46 @@ pub(super) struct FormulaArgs {
     /// Formula file, or folder of them, instead of the workspace's formulas/; may be repeated
     #[arg(long, value_name = "DIR|FILE")]
     pub(super) formulas: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CheckCommand {
+    /// Look for knowledge of the future in the columns beside the bars of a file
+    Leaks {
+        /// Parquet or CSV file of bars with more columns of numbers
+        #[arg(long, value_name = "FILE")]
+        columns: PathBuf,
+        /// Bars ahead that are looked at
+        #[arg(long, default_value_t = 32)]
+        horizon: usize,
+    },
+}
+
+#[derive(Debug, Group)]
+pub(super) struct SynthArgs {
+    /// lag, divergence, regimes, probability or noise
+    pub(super) kind: String,
+    /// Bars to draw
+    #[arg(long, default_value_t = 20_000)]
+    pub(super) bars: usize,
+    /// What the draw depends on
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Parquet or CSV file to write
+    #[arg(long, value_name = "OUT.parquet")]
+    pub(super) out: PathBuf,
+    /// Bars from event to effect (lag)
+    #[arg(long)]
+    pub(super) lag: Option<usize>,
+    /// Size of the planted effect
+    #[arg(long)]
+    pub(super) strength: Option<f64>,
+    /// Hidden states (regimes)
+    #[arg(long)]
+    pub(super) states: Option<usize>,
+    /// Mean bars in a state (regimes)
+    #[arg(long)]
+    pub(super) dwell: Option<f64>,
 }
 
 #[derive(Debug, Subcommand)]

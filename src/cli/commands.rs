@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, Global, SliceArg, WindowArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use super::{bench, data, indicators, setup};
+use super::{bench, check, data, indicators, setup};
 use crate::backtest::RegimeRow;
 use crate::config::RunConfig;
 use crate::data::parse_time;
@@ -66,6 +66,8 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
         }
         Command::Indicators(command) => indicators::run(command, &workspace, printer),
         Command::Data(command) => data::run(command, &workspace, printer),
+        Command::Check(command) => check::check(command, printer),
+        Command::Synth(args) => check::plant(args, printer),
         Command::Bench(command) => bench::run(command, threads, printer),
         Command::Doctor => {
             let checks = doctor(&workspace, threads);

@@ -6,6 +6,7 @@
 mod arrow_file;
 mod capture;
 mod csv;
+mod csv_table;
 mod error;
 mod feather;
 mod finding;
@@ -28,6 +29,7 @@ pub use capture::{
     CaptureBuilder, CaptureFile, CaptureKey, CaptureLock, CaptureState, CaptureWriter, capture_path, check_capture,
     read_capture, read_capture_lines, write_capture,
 };
+pub use csv_table::read_csv_table;
 pub use error::{DataError, Row};
 pub use finding::{Finding, KEPT, Place, Severity};
 pub use import::{

@@ -17,6 +17,7 @@ mod fitted;
 mod forecast;
 mod formula_files;
 mod formulas;
+mod leaks;
 mod library;
 mod lines;
 mod market_files;
@@ -44,6 +45,7 @@ pub use fitted::Fitted;
 pub use forecast::{Forecast, read_forecast};
 pub use formula_files::{Checked, EXAMPLES, FormulaText, check_formulas, delete_formula, save_formula, watch_formulas};
 pub use formulas::{CheckedLine, FormulaCheck, check_formula, load_formulas};
+pub use leaks::{LeakCheck, check_leaks};
 pub use library::{Deleted, LibraryRequest, delete_from_library, library};
 pub use lines::{LineSelection, LineSpeed, bars_for_bench, compute_lines, measure_columns, measure_lines};
 pub use market_files::{

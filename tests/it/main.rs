@@ -13,5 +13,6 @@ mod formulas;
 mod gui;
 mod kill;
 mod pipeline;
+mod planted;
 mod twins;
 mod writers;
