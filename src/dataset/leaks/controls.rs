@@ -70,6 +70,7 @@ impl Backdrop {
                 continue;
             }
             let mut row = vec![
+                bars[t].close.ln(),
                 fast[t].ln(),
                 slow[t].max(f64::MIN_POSITIVE).ln(),
                 mean_of(&volume, t, 20),

@@ -3,7 +3,9 @@ use crate::market::Bar;
 use crate::stats::{auc, correlation, std_population};
 
 /// Share of values that must agree with a later one.
-const SAME_SHARE: f64 = 0.98;
+pub(super) const SAME_SHARE: f64 = 0.98;
+/// Exact copies and means are looked for this many times further ahead than dependence.
+const REACH: usize = 4;
 /// Correlation from which a column is the outcome itself.
 const SAME: f64 = 0.999;
 /// AUC, or one minus it, from which two classes are cut out of the outcome by a threshold.
@@ -20,7 +22,7 @@ pub(super) struct Known {
 }
 
 /// Looks for numbers of the bars or of other columns that stand too early, for means around the bar, and for outcomes, all
-/// within `horizon` bars.
+/// within `horizon` bars; exact ones within four times as many.
 pub(super) fn recognise(
     bars: &[Bar],
     columns: &[(&str, &[f64])],
@@ -28,13 +30,7 @@ pub(super) fn recognise(
     values: &[f64],
     horizon: usize,
 ) -> Option<Known> {
-    let number = |name: &str, of: fn(&Bar) -> f64| (name.to_owned(), bars.iter().map(of).collect());
-    let prices = [
-        number("close", |b| b.close),
-        number("high", |b| b.high),
-        number("low", |b| b.low),
-        number("volume", |b| b.volume),
-    ];
+    let prices = bar_numbers(bars);
     // The next bar's return is the outcome and is better called so.
     let step = |t: usize| if t == 0 { f64::NAN } else { bars[t].close / bars[t - 1].close - 1.0 };
     let steps = ("one-bar return".to_owned(), (0..bars.len()).map(step).collect());
@@ -43,10 +39,23 @@ pub(super) fn recognise(
         .filter(|(other, _)| *other != name)
         .map(|(other, x)| (format!("column {other}"), x.to_vec()))
         .collect();
-    early(&prices, values, horizon)
-        .or_else(|| averaged(prices.iter().chain([&steps]).chain(&others), values, horizon))
+    let reach = REACH * horizon;
+    early(&prices, values, reach)
+        .or_else(|| averaged(prices.iter().chain([&steps]).chain(&others), values, reach))
         .or_else(|| outcome(bars, values, horizon))
         .or_else(|| early(&others, values, horizon))
+}
+
+/// Looks for prices and volumes that stand too early and for their means around the bar, whatever they foretell.
+pub(super) fn recognise_exact(bars: &[Bar], values: &[f64], horizon: usize) -> Option<Known> {
+    let reach = REACH * horizon;
+    let numbers = bar_numbers(bars);
+    early(&numbers, values, reach).or_else(|| averaged(numbers.iter(), values, reach))
+}
+
+fn bar_numbers(bars: &[Bar]) -> [(String, Vec<f64>); 4] {
+    let number = |name: &str, of: fn(&Bar) -> f64| (name.to_owned(), bars.iter().map(of).collect());
+    [number("close", |b| b.close), number("high", |b| b.high), number("low", |b| b.low), number("volume", |b| b.volume)]
 }
 
 /// Another column's numbers, of the bar furthest ahead.

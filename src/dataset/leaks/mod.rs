@@ -215,6 +215,9 @@ fn check_column(
         if let Some(test) = tests.iter().filter(|test| test.verdict() != Verdict::Clean).max_by(|a, b| a.order(b)) {
             findings.push(naming::name(bars, backdrop, columns, name, values, test, horizon));
         }
+        if findings.iter().all(|finding| finding.evidence.lead == 0) {
+            findings.extend(naming::exact(bars, name, values, horizon));
+        }
         best = tests.iter().max_by(|a, b| (a.z / a.bound).abs().total_cmp(&(b.z / b.bound).abs())).map(Test::evidence);
     }
     findings.sort_by_key(|finding| finding.verdict != Verdict::Leaks);

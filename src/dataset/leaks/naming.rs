@@ -1,8 +1,8 @@
 use super::controls::{Backdrop, Target};
 use super::innovation::levelled;
-use super::known::{count, followed, recognise};
+use super::known::{SAME_SHARE, count, followed, recognise, recognise_exact};
 use super::null::Test;
-use super::{Finding, LeakKind, Verdict};
+use super::{Evidence, Finding, LeakKind, Verdict};
 use crate::market::Bar;
 use crate::stats::correlation;
 
@@ -49,6 +49,25 @@ pub(super) fn name(
     let verdict = test.verdict();
     let leaks = if verdict == Verdict::Leaks { "leaks" } else { "is suspicious" };
     Finding { verdict, kind, evidence, sentence: format!("{name} {leaks}: it looks like {like} ({measured})") }
+}
+
+/// A leak that foretells too little for the tests but is exact.
+pub(super) fn exact(bars: &[Bar], name: &str, values: &[f64], horizon: usize) -> Option<Finding> {
+    let known = recognise_exact(bars, values, horizon)?;
+    let lead = match known.kind {
+        LeakKind::CentredMean { window } => window / 2,
+        LeakKind::Shifted { by } => by.unsigned_abs() as usize,
+        _ => 0,
+    };
+    let evidence = Evidence {
+        measure: "least share of values that agree with later bars",
+        statistic: SAME_SHARE,
+        null_quantile: 0.0,
+        correlation: f64::NAN,
+        lead,
+    };
+    let sentence = format!("{name} leaks: {}", known.what);
+    Some(Finding { verdict: Verdict::Leaks, kind: known.kind, evidence, sentence })
 }
 
 fn guess(backdrop: &Backdrop, values: &[f64], test: &Test, horizon: usize) -> LeakKind {

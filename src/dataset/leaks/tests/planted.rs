@@ -70,6 +70,7 @@ fn planted(bars: &[Bar]) -> Vec<(&'static str, Vec<f64>, Expected)> {
         ("rsi_shifted_3", moved(&rsi, 3), |k| k == LeakKind::Shifted { by: -3 }),
         ("centred_close_5", centred(&close, 2), |k| k == LeakKind::CentredMean { window: 5 }),
         ("centred_close_21", centred(&close, 10), |k| k == LeakKind::CentredMean { window: 21 }),
+        ("centred_close_101", centred(&close, 50), |k| k == LeakKind::CentredMean { window: 101 }),
         ("centred_return_5", centred(&steps, 2), |k| k == LeakKind::CentredMean { window: 5 }),
         ("centred_rsi_5", centred(&rsi, 2), |k| {
             matches!(k, LeakKind::CentredMean { .. } | LeakKind::Shifted { by: -2 })
