@@ -12,21 +12,21 @@
 //!          trades, equity                 analysis: attention, importance, regimes, calibration, verdict
 //! ```
 //!
-//! Every stage writes files under a workspace: captures of indicator lines in `neural_data/`, and one folder per run in
-//! `runs/`. Disk is the record; whoever watches a job gets hints only.
+//! Every stage writes files under a workspace: imported bars in `data/`, captures of indicator lines in `neural_data/`, and
+//! one folder per run in `runs/`. Disk is the record; whoever watches a job gets hints only.
 //!
 //! # Rooms, from the ground up
 //!
 //! | room | what it is | may use |
 //! | --- | --- | --- |
-//! | [`market`] | bars, series, timeframes, calendars | nothing of ours |
+//! | [`market`] | bars, series, timeframes, calendars and their schedules, alignment; planted markets | nothing of ours |
 //! | [`stats`] | moments, quantiles, intervals, resampling | nothing of ours |
 //! | [`files`] | whole files appear at once | nothing of ours |
 //! | [`jobs`] | worker threads, progress, cancellation; the only room that starts threads | nothing of ours |
 //! | [`indicators`] | streaming state machines: one bar in, all lines out, internals included; formula files | market |
-//! | [`data`] | files of bars and tables, the capture cache; the only room that knows polars | market, indicators, files |
+//! | [`data`] | any file of bars, its quality, resampling, tables, the capture cache and library; the only room that knows polars | market, indicators, files, stats |
 //! | [`config`] | TOML, presets and overrides become one checked configuration | nothing of ours |
-//! | [`dataset`] | stationary features, schema, labels, slices, windows | market, indicators, config, stats |
+//! | [`dataset`] | stationary features, schema, labels, slices, windows, the leak linter | market, indicators, config, stats |
 //! | [`nn`] | seeded noise, parameters, differentiable operations, optimiser (candle) | stats |
 //! | [`models`] | the network and its objective (candle) | nn, config |
 //! | [`training`] | loop, gate, early stop, checkpoints, model files, inference (candle) | models, dataset, config, files, jobs |

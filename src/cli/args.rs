@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+use super::check::{CheckCommand, SynthArgs};
+
 /// See what a network learned from your indicators and why it took a trade.
 ///
 /// Research and education only: nothing here is investment advice, and trading risks loss.
@@ -275,46 +277,6 @@ pub(super) struct FormulaArgs {
     /// Formula file, or folder of them, instead of the workspace's formulas/; may be repeated
     #[arg(long, value_name = "DIR|FILE")]
     pub(super) formulas: Vec<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum CheckCommand {
-    /// Look for knowledge of the future in the columns beside the bars of a file
-    Leaks {
-        /// Parquet or CSV file of bars with more columns of numbers
-        #[arg(long, value_name = "FILE")]
-        columns: PathBuf,
-        /// Bars ahead that are looked at
-        #[arg(long, default_value_t = 32)]
-        horizon: usize,
-    },
-}
-
-#[derive(Debug, Group)]
-pub(super) struct SynthArgs {
-    /// lag, divergence, regimes, probability or noise
-    pub(super) kind: String,
-    /// Bars to draw
-    #[arg(long, default_value_t = 20_000)]
-    pub(super) bars: usize,
-    /// What the draw depends on
-    #[arg(long, default_value_t = 1)]
-    pub(super) seed: u64,
-    /// Parquet or CSV file to write
-    #[arg(long, value_name = "OUT.parquet")]
-    pub(super) out: PathBuf,
-    /// Bars from event to effect (lag)
-    #[arg(long)]
-    pub(super) lag: Option<usize>,
-    /// Size of the planted effect
-    #[arg(long)]
-    pub(super) strength: Option<f64>,
-    /// Hidden states (regimes)
-    #[arg(long)]
-    pub(super) states: Option<usize>,
-    /// Mean bars in a state (regimes)
-    #[arg(long)]
-    pub(super) dwell: Option<f64>,
 }
 
 #[derive(Debug, Subcommand)]

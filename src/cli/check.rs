@@ -1,14 +1,56 @@
 //! `check` and `synth`: leaks in columns, and markets with a known truth.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
+use clap::{Args as Group, Subcommand};
 use serde_json::json;
 
-use super::args::{CheckCommand, SynthArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
 use crate::dataset::leaks::{LeakOptions, Verdict};
 use crate::market::synth::MarketOptions;
 use crate::tasks::{SynthRequest, check_leaks, synthesize};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CheckCommand {
+    /// Look for knowledge of the future in the columns beside the bars of a file
+    Leaks {
+        /// Parquet or CSV file of bars with more columns of numbers
+        #[arg(long, value_name = "FILE")]
+        columns: PathBuf,
+        /// Bars ahead that are looked at
+        #[arg(long, default_value_t = 32)]
+        horizon: usize,
+    },
+}
+
+#[derive(Debug, Group)]
+pub(super) struct SynthArgs {
+    /// lag, divergence, regimes, probability or noise
+    pub(super) kind: String,
+    /// Bars to draw
+    #[arg(long, default_value_t = 20_000)]
+    pub(super) bars: usize,
+    /// What the draw depends on
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Parquet or CSV file to write
+    #[arg(long, value_name = "OUT.parquet")]
+    pub(super) out: PathBuf,
+    /// Bars from event to effect (lag)
+    #[arg(long)]
+    pub(super) lag: Option<usize>,
+    /// Size of the planted effect
+    #[arg(long)]
+    pub(super) strength: Option<f64>,
+    /// Hidden states (regimes)
+    #[arg(long)]
+    pub(super) states: Option<usize>,
+    /// Mean bars in a state (regimes)
+    #[arg(long)]
+    pub(super) dwell: Option<f64>,
+}
 
 pub(super) fn check(command: &CheckCommand, printer: Printer) -> Result<(), Failure> {
     let CheckCommand::Leaks { columns, horizon } = command;

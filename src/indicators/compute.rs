@@ -4,7 +4,7 @@ use super::{Instance, Line, LineSpec, Lines, Stream};
 use crate::market::{Bar, Flow, Series};
 
 /// Grows whenever any line's values change for the same bars and parameters, so that cached captures are recomputed.
-pub const CATALOGUE_VERSION: u32 = 4;
+pub const CATALOGUE_VERSION: u32 = 3;
 
 /// Every line of `instances` over all bars, in the order of `instances`. Each indicator runs in its own loop, in
 /// parallel with the others; the values do not depend on the number of threads.
