@@ -73,12 +73,15 @@ pub(super) fn atr(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let mut ranges = [0.0; TILE];
     for (start, tile) in starts(&columns.high) {
         let (low, before) = (&columns.low[start..], closes.at(start).ago(1));
-        // By blocks: the ranges of the next one are made while the steps of this one wait for each other.
-        for (block, high) in tile.chunks(BLOCK).enumerate() {
-            let at = block * BLOCK;
-            let ranges = &mut ranges[at..at + high.len()];
-            true_ranges(high, &low[at..], &before[at..], ranges);
-            average.run(ranges);
+        // The ranges of the next block are made in front of the steps of this one, which wait for each other.
+        let make = |at: usize, ranges: &mut [f64; TILE]| {
+            let high = &tile[at.min(tile.len())..tile.len().min(at + BLOCK)];
+            true_ranges(high, &low[at.min(low.len())..], &before[at.min(TILE)..], &mut ranges[at.min(TILE)..]);
+        };
+        make(0, &mut ranges);
+        for at in (0..tile.len()).step_by(BLOCK) {
+            make(at + BLOCK, &mut ranges);
+            average.run(&mut ranges[at..tile.len().min(at + BLOCK)]);
         }
         give(out, [&ranges], tile.len());
     }
