@@ -67,6 +67,10 @@ impl Panel for DataPanel {
                 ui.add_space(4.0);
                 ui.separator();
             }
+            if state.data.as_ref().is_some_and(|data| data.is_shown(state.view.ready())) {
+                // The file above, shown without a run.
+                return;
+            }
             let run = match &state.view {
                 Loadable::Ready(run) => run,
                 Loadable::Loading(what) => {
