@@ -91,6 +91,12 @@ impl Wilder {
         self.0.run(values);
     }
 
+    /// [`Smooth::run_over`].
+    #[inline(always)]
+    pub(in crate::indicators) fn run_over(&mut self, inputs: impl Iterator<Item = f64>, out: &mut [f64]) {
+        self.0.run_over(inputs, out);
+    }
+
     /// [`Smooth::run_both`].
     #[inline(always)]
     pub(in crate::indicators) fn run_both([a, b]: [&mut Self; 2], xs: &mut [f64], zs: &mut [f64]) {

@@ -75,6 +75,23 @@ impl Smooth {
         self.value = y;
     }
 
+    /// Writes what `next` gives for each of `inputs`, of which only the first may be missing: what makes an input is done
+    /// while the step before it is awaited.
+    #[inline(always)]
+    pub(in crate::indicators) fn run_over(&mut self, mut inputs: impl Iterator<Item = f64>, out: &mut [f64]) {
+        let mut out = out.iter_mut();
+        while self.count < self.n {
+            let (Some(to), Some(x)) = (out.next(), inputs.next()) else { return };
+            *to = self.next(x);
+        }
+        let (mut y, blend) = (self.value, self.blend);
+        for (to, x) in out.zip(inputs) {
+            y = blend.step(y, x);
+            *to = y;
+        }
+        self.value = y;
+    }
+
     /// Two averages of one length over columns of one length, as by `run`: side by side they take no longer than one, as
     /// each step waits for the one before.
     #[inline(always)]

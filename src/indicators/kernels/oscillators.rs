@@ -2,7 +2,7 @@
 
 use super::averages::starts;
 use super::ladder::LadderTiles;
-use super::tiles::{BLOCK, ExtremeTiles, History, TILE, Tiles, View};
+use super::tiles::{ExtremeTiles, History, TILE, Tiles, View};
 use super::{Columns, Out};
 use crate::indicators::Args;
 use crate::indicators::blocks::ladder::{Plain, hole};
@@ -60,30 +60,28 @@ pub(super) fn rsi(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
 fn true_ranges(high: &[f64], low: &[f64], before: &[f64], ranges: &mut [f64]) {
     let (low, before, ranges) = (&low[..high.len()], &before[..high.len()], &mut ranges[..high.len()]);
     for i in 0..high.len() {
-        let top = if before[i] > high[i] { before[i] } else { high[i] };
-        let bottom = if before[i] < low[i] { before[i] } else { low[i] };
-        ranges[i] = (top - bottom) + hole(before[i]);
+        ranges[i] = true_range(high[i], low[i], before[i]);
     }
+}
+
+/// From the lower of low and close before to the higher of high and close before; missing with the latter.
+#[inline(always)]
+fn true_range(high: f64, low: f64, before: f64) -> f64 {
+    let top = if before > high { before } else { high };
+    let bottom = if before < low { before } else { low };
+    (top - bottom) + hole(before)
 }
 
 #[inline(always)]
 pub(super) fn atr(p: Args<'_>, columns: &Columns, out: Out<'_>) -> bool {
     let mut closes = Tiles::new(&columns.close, 1);
     let mut average = Wilder::new(p.bars(0));
-    let mut ranges = [0.0; TILE];
-    for (start, tile) in starts(&columns.high) {
-        let (low, before) = (&columns.low[start..], closes.at(start).ago(1));
-        // The ranges of the next block are made in front of the steps of this one, which wait for each other.
-        let make = |at: usize, ranges: &mut [f64; TILE]| {
-            let high = &tile[at.min(tile.len())..tile.len().min(at + BLOCK)];
-            true_ranges(high, &low[at.min(low.len())..], &before[at.min(TILE)..], &mut ranges[at.min(TILE)..]);
-        };
-        make(0, &mut ranges);
-        for at in (0..tile.len()).step_by(BLOCK) {
-            make(at + BLOCK, &mut ranges);
-            average.run(&mut ranges[at..tile.len().min(at + BLOCK)]);
-        }
-        give(out, [&ranges], tile.len());
+    let mut values = [0.0; TILE];
+    for (start, high) in starts(&columns.high) {
+        let before = closes.at(start).ago(1);
+        let bars = high.iter().zip(&columns.low[start..]).zip(before);
+        average.run_over(bars.map(|((high, low), before)| true_range(*high, *low, *before)), &mut values[..high.len()]);
+        give(out, [&values], high.len());
     }
     true
 }
