@@ -61,7 +61,8 @@ impl LadderTiles {
                 4 * parts.size
             }
         };
-        for rung in (0..covered.ilog2()).rev().filter(|rung| n >> rung & 1 == 1) {
+        let mut rungs = (0..covered.ilog2()).rev().filter(|rung| n >> rung & 1 == 1).peekable();
+        while let Some(rung) = rungs.next() {
             let parts = Parts::new(x, &self.levels, rung as usize / 2);
             let sizes = [covered as f64, (1_u64 << rung) as f64];
             if rung % 2 == 0 {
@@ -70,6 +71,15 @@ impl LadderTiles {
                 } else {
                     join_one::<S, false>(parts.ago(covered), sizes, first, second);
                 }
+            } else if rungs.next_if_eq(&(rung - 1)).is_some() {
+                let size = parts.size;
+                let three = [parts.ago(covered), parts.ago(covered + size), parts.ago(covered + 2 * size)];
+                if parts.single {
+                    join_three::<S, true>(three, sizes, first, second);
+                } else {
+                    join_three::<S, false>(three, sizes, first, second);
+                }
+                covered += size;
             } else {
                 let pair = [parts.ago(covered), parts.ago(covered + parts.size)];
                 if parts.single {
@@ -222,5 +232,21 @@ fn join_two<S: Sums, const SINGLE: bool>(
         let part = a.at::<S, SINGLE>(i).double(b.at::<S, SINGLE>(i), 0.5 * m);
         let sums = kept::<S>(i, first, second).join(n, part, m);
         keep(sums, i, first, second);
+    }
+}
+
+/// A pair of parts and, behind it, one more: two rungs of the window in one pass.
+#[inline(always)]
+fn join_three<S: Sums, const SINGLE: bool>(
+    [a, b, c]: [Part<'_>; 3],
+    [n, m]: [f64; 2],
+    first: &mut [f64],
+    second: &mut [f64],
+) {
+    let (first, second) = cut::<S>(first, second);
+    for i in 0..TILE {
+        let part = a.at::<S, SINGLE>(i).double(b.at::<S, SINGLE>(i), 0.5 * m);
+        let sums = kept::<S>(i, first, second).join(n, part, m);
+        keep(sums.join(n + m, c.at::<S, SINGLE>(i), 0.5 * m), i, first, second);
     }
 }
