@@ -81,7 +81,7 @@ pub(super) enum Command {
     /// Browse and compute indicators
     #[command(subcommand)]
     Indicators(IndicatorsCommand),
-    /// Look at, import and export bars
+    /// Look at, import, resample and export bars; list and delete what the workspace holds
     #[command(subcommand)]
     Data(DataCommand),
     /// Check columns for knowledge of the future

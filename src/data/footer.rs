@@ -44,7 +44,7 @@ const STRUCT: u8 = 12;
 
 /// True if `footer` has the shape of a Parquet footer and promises no more than it can hold.
 pub(super) fn is_sound(footer: &[u8]) -> bool {
-    Walk { rest: footer }.value(STRUCT, &FILE, 0).is_some()
+    Walk::new(footer).value(STRUCT, &FILE, 0).is_some()
 }
 
 const DATA_PAGE: Shape = Struct(&[Int, Int, Int, Int, STATISTICS]);
@@ -56,7 +56,8 @@ const PAGE: Shape = Struct(&[Int, Int, Int, Int, DATA_PAGE, INDEX_PAGE, DICTIONA
 /// Larger pages are not written by anybody.
 const LARGEST_PAGE: u64 = 256 << 20;
 
-/// True if the pages of a column chunk have sound headers, fill it and unpack to no more than `values` values can take.
+/// True if the pages of a column chunk have sound headers, fill it, hold no more than its `values` and unpack to no more
+/// than those can take. polars takes a negative number of values for almost 2^64 and asks for memory for them.
 ///
 /// Texts may be of any length, but all of them together fit into a few of the largest pages.
 pub(super) fn pages_are_sound(chunk: &[u8], values: i64) -> bool {
@@ -64,8 +65,12 @@ pub(super) fn pages_are_sound(chunk: &[u8], values: i64) -> bool {
     let mut unpacked: u64 = 0;
     let most = (values.max(0) as u64).saturating_mul(64).saturating_add(LARGEST_PAGE);
     while !rest.is_empty() {
-        let mut walk = Walk { rest };
+        let mut walk = Walk::new(rest);
         let Some([size, packed]) = walk.page() else { return false };
+        let counts = i64::try_from(size).unwrap_or(i64::MAX).max(values);
+        if walk.lowest < 0 || walk.count > counts {
+            return false;
+        }
         let Some(after) = usize::try_from(packed).ok().and_then(|packed| walk.rest.get(packed..)) else { return false };
         unpacked = unpacked.saturating_add(size);
         if size > LARGEST_PAGE || unpacked > most || after.len() == rest.len() {
@@ -93,12 +98,20 @@ impl Shape {
 
 struct Walk<'a> {
     rest: &'a [u8],
+    /// The lowest whole number in the structures of the outermost one: of a page its counts, lengths and encodings.
+    lowest: i64,
+    /// The highest of those in field 1: of a page the number of its values.
+    count: i64,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    const fn new(rest: &'a [u8]) -> Self {
+        Self { rest, lowest: 0, count: 0 }
+    }
+
     /// Steps over the header of a page and gives its unpacked and packed sizes.
     fn page(&mut self) -> Option<[u64; 2]> {
-        let mut probe = Walk { rest: self.rest };
+        let mut probe = Self::new(self.rest);
         self.value(STRUCT, &PAGE, 0)?;
         let mut sizes = [None; 2];
         // The sizes are fields 2 and 3, whole numbers of at most four bytes that are never negative.
@@ -112,9 +125,8 @@ impl Walk<'_> {
             if !matches!(head & 15, 4..=6) {
                 return None;
             }
-            let zigzag = probe.varint()?;
+            let value = probe.whole()?;
             if let 2 | 3 = id {
-                let value = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
                 sizes[id as usize - 2] = Some(u64::try_from(i32::try_from(value).ok()?).ok()?);
             }
         }
@@ -167,14 +179,17 @@ impl Walk<'_> {
                 return Some(());
             }
             id = match head >> 4 {
-                0 => {
-                    let zigzag = self.varint()?;
-                    (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)
-                }
+                0 => self.whole()?,
                 step => id + i64::from(step),
             };
             // polars keeps field numbers in 16 bits: a longer one would mean another field to it.
             let number = usize::try_from(i16::try_from(id).ok()?).ok()?;
+            if depth == 1 && matches!(wire, 4..=6) {
+                // polars keeps them in 32 bits.
+                let value = i32::try_from(Self::new(self.rest).whole()?).ok()?.into();
+                self.lowest = self.lowest.min(value);
+                self.count = if number == 1 { self.count.max(value) } else { self.count };
+            }
             self.value(wire, fields.get(number.wrapping_sub(1)).unwrap_or(&Any), depth + 1)?;
         }
     }
@@ -195,6 +210,11 @@ impl Walk<'_> {
             }
         }
         None
+    }
+
+    fn whole(&mut self) -> Option<i64> {
+        let zigzag = self.varint()?;
+        Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
     }
 
     fn skip(&mut self, count: u64) -> Option<()> {
@@ -243,6 +263,14 @@ mod tests {
         let two = [page(80, 20), page(80, 20)].concat();
         assert!(pages_are_sound(&two, 20) && pages_are_sound(&[], 0));
         assert!(!pages_are_sound(&two[..two.len() - 1], 20));
+        // 10 values, then -1 and 100 of a chunk of 20.
+        for count in [1, 200] {
+            let mut lying = page(80, 20);
+            let at = lying.windows(3).position(|bytes| bytes == [0x2c, 0x15, 20]).unwrap() + 2;
+            let bytes = if count < 128 { vec![count as u8] } else { vec![count as u8 | 128, (count >> 7) as u8] };
+            lying.splice(at..=at, bytes);
+            assert!(!pages_are_sound(&lying, 20), "{count}");
+        }
         for (unpacked, packed) in [(1 << 30, 20), (-1, 20), (80, -1), (80, 21), (1 << 40, 20)] {
             assert!(!pages_are_sound(&page(unpacked, packed), 20), "{unpacked} {packed}");
         }
