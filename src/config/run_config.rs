@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::BacktestConfig;
+use super::{BacktestConfig, FeaturesConfig, LabelsConfig, SplitsConfig};
 
 /// Everything a run depends on, apart from the bars themselves.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,143 +48,6 @@ pub struct DataConfig {
     pub keep_unadjusted: bool,
     /// Names of blocking findings in the bars that are accepted, such as `split`.
     pub accept: Vec<String>,
-}
-
-/// A switchable family of features.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FeatureGroup {
-    /// Every indicator line, made stationary by its unit.
-    Lines,
-    /// Velocity and acceleration of every line over 1, 3, 5 and 10 bars.
-    Changes,
-    /// Mean, deviation, skew, kurtosis and quartiles per look-back window.
-    Windows,
-    /// Correlation, ratio and spread of chosen line pairs over 20 bars.
-    Pairs,
-    /// Dominant period and spectral entropy of 64 closes.
-    Spectral,
-    /// Hurst exponent's regime flags.
-    Hurst,
-    /// Current, relative and varying ATR over 20 bars.
-    Volatility,
-    /// Run length of the volatility squeeze.
-    Squeeze,
-    /// Log returns over several horizons.
-    Returns,
-    /// Hour and weekday as sine and cosine.
-    Calendar,
-}
-
-/// What the network sees.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FeaturesConfig {
-    /// Feature families to compute.
-    pub groups: Vec<FeatureGroup>,
-    /// Ids of the indicators whose lines become features, with all their lines; when empty those of the whole catalogue
-    /// that do not restate another line.
-    pub indicators: Vec<String>,
-    /// Bars of each statistics window.
-    pub lookback_windows: Vec<usize>,
-    /// Exact width to pad to with named `pad_k` features; 0 keeps the natural width.
-    pub feature_dim: usize,
-    /// Extraction threads; 0 takes all.
-    pub fe_workers: usize,
-    /// Rows per parallel chunk.
-    pub fe_chunk: usize,
-    /// Bars below which extraction stays on one thread.
-    pub fe_parallel_threshold: usize,
-}
-
-impl Default for FeaturesConfig {
-    fn default() -> Self {
-        use FeatureGroup::{Calendar, Changes, Hurst, Lines, Pairs, Returns, Spectral, Squeeze, Volatility, Windows};
-        Self {
-            groups: vec![Lines, Changes, Windows, Pairs, Spectral, Hurst, Volatility, Squeeze, Returns, Calendar],
-            indicators: Vec::new(),
-            lookback_windows: vec![5, 10, 20, 50, 100],
-            feature_dim: 0,
-            fe_workers: 0,
-            fe_chunk: 1024,
-            fe_parallel_threshold: 5000,
-        }
-    }
-}
-
-/// How entry and exit labels are drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LabelMode {
-    /// Entry r > 1 %, exit r < -0.5 %.
-    Fixed,
-    /// Entry r > k sigma sqrt(h) + cost, exit r < -k_x sigma sqrt(h).
-    Volatility,
-    /// First touch of close exp(+-m sigma sqrt(h)) within h bars.
-    TripleBarrier,
-}
-
-/// The price the forward return starts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LabelBase {
-    /// r = close[t+h] / open[t+1] - 1: what a fill at the next open earns.
-    NextOpen,
-    /// r = close[t+h] / close[t] - 1.
-    Close,
-}
-
-/// What the network is asked to foresee.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LabelsConfig {
-    /// Entry and exit rule.
-    pub mode: LabelMode,
-    /// Start of the forward return.
-    pub base: LabelBase,
-    /// Bars ahead, h.
-    pub prediction_horizon: usize,
-    /// Entry threshold in units of sigma sqrt(h).
-    pub entry_k: f64,
-    /// Exit threshold in units of sigma sqrt(h).
-    pub exit_k: f64,
-    /// Barrier distance m of the triple barrier, in units of sigma sqrt(h).
-    pub barrier_width: f64,
-}
-
-impl Default for LabelsConfig {
-    fn default() -> Self {
-        Self {
-            mode: LabelMode::Volatility,
-            base: LabelBase::NextOpen,
-            prediction_horizon: 5,
-            entry_k: 0.5,
-            exit_k: 0.5,
-            barrier_width: 1.0,
-        }
-    }
-}
-
-/// Shares of the usable bars, in time order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SplitsConfig {
-    /// Share that teaches.
-    pub train: f64,
-    /// Share that stops the training.
-    pub validation: f64,
-    /// Share that calibrates probabilities and sizes.
-    pub calibration: f64,
-    /// Share that judges.
-    pub test: f64,
-    /// Bars left out at each boundary beyond the purge of h bars.
-    pub embargo: usize,
-}
-
-impl Default for SplitsConfig {
-    fn default() -> Self {
-        Self { train: 0.70, validation: 0.10, calibration: 0.05, test: 0.15, embargo: 0 }
-    }
 }
 
 /// How a sequence becomes one vector.
@@ -302,6 +165,10 @@ pub struct TrainConfig {
     pub device: DevicePreference,
     /// Name in the run folder.
     pub run_name: String,
+    /// How much faster than evenly old windows lose weight: w = exp(-age / (recency x training bars)); 0 weighs all alike.
+    pub recency: f64,
+    /// Weigh each window by the average uniqueness of its label.
+    pub uniqueness: bool,
     /// Asks for a Weights & Biases directory; not written by this version, and said so at start.
     pub use_wandb: bool,
 }
@@ -322,6 +189,8 @@ impl Default for TrainConfig {
             seed: 42,
             device: DevicePreference::Auto,
             run_name: "run".to_owned(),
+            recency: 0.0,
+            uniqueness: false,
             use_wandb: false,
         }
     }

@@ -41,6 +41,15 @@ fn check_features(features: &FeaturesConfig, c: &mut Checks) {
         groups,
         indicators: _,
         lookback_windows,
+        timeframes: _,
+        symbols: _,
+        shifts,
+        scaler: _,
+        max_correlation,
+        pca,
+        noise,
+        admit: _,
+        external,
         feature_dim: _,
         fe_workers: _,
         fe_chunk,
@@ -50,6 +59,19 @@ fn check_features(features: &FeaturesConfig, c: &mut Checks) {
     at_least(c, "features.fe_chunk", *fe_chunk, 1);
     let smallest = lookback_windows.iter().copied().min().unwrap_or(4);
     at_least(c, "features.lookback_windows", smallest, 4);
+    at_least(c, "features.shifts", shifts.iter().copied().min().unwrap_or(1), 1);
+    c.require(
+        *max_correlation > 0.0 && *max_correlation <= 1.0,
+        "features.max_correlation",
+        format!("must be above 0 and at most 1, was {max_correlation}"),
+    );
+    share(c, "features.pca", *pca);
+    not_negative(c, "features.noise", *noise);
+    c.require(
+        external.columns.is_empty() || !external.file.is_empty(),
+        "features.external.file",
+        "must name the file that holds features.external.columns",
+    );
 }
 
 fn check_labels(labels: &LabelsConfig, c: &mut Checks) {
@@ -61,7 +83,14 @@ fn check_labels(labels: &LabelsConfig, c: &mut Checks) {
 }
 
 fn check_splits(splits: &SplitsConfig, c: &mut Checks) {
-    let SplitsConfig { train, validation, calibration, test, embargo: _ } = splits;
+    let SplitsConfig { method: _, folds, groups, test_groups, train, validation, calibration, test, embargo: _ } =
+        splits;
+    at_least(c, "splits.folds", *folds, 1);
+    c.require(
+        (2..=16).contains(groups) && (1..*groups).contains(test_groups),
+        "splits.test_groups",
+        format!("needs at least 1 and fewer than splits.groups, which is 2 to 16; was {test_groups} of {groups}"),
+    );
     for (field, value) in [
         ("splits.train", *train),
         ("splits.validation", *validation),
@@ -117,8 +146,11 @@ fn check_train(train: &TrainConfig, c: &mut Checks) {
         seed,
         device: _,
         run_name,
+        recency,
+        uniqueness: _,
         use_wandb: _,
     } = train;
+    not_negative(c, "train.recency", *recency);
     at_least(c, "train.batch_size", *batch_size, 1);
     at_least(c, "train.num_epochs", *num_epochs, 1);
     at_least(c, "train.accumulation_steps", *accumulation_steps, 1);

@@ -109,6 +109,7 @@ pub fn make_labels(bars: &[Bar], config: &LabelsConfig, cost: f64) -> Labels {
             LabelMode::Volatility => {
                 (!reach.is_nan()).then(|| (r > config.entry_k * reach + cost, r < -config.exit_k * reach))
             }
+            LabelMode::Context => None,
             // Without volatility both barriers would lie on the close.
             LabelMode::TripleBarrier => {
                 (reach > 0.0).then(|| first_touch(&bars[t + 1..=t + h], close[t], config.barrier_width * reach))

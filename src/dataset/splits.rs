@@ -81,7 +81,7 @@ impl Splits {
         config: &SplitsConfig,
         horizon: usize,
     ) -> Result<Self, DatasetError> {
-        let SplitsConfig { train, validation, calibration, test, embargo } = *config;
+        let SplitsConfig { train, validation, calibration, test, embargo, .. } = *config;
         let end = usable.end.min(labelled_until).max(usable.start);
         let available = end - usable.start;
         let gap = horizon.saturating_add(embargo);

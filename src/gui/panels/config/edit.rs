@@ -27,11 +27,16 @@ pub(super) fn problem(ui: &mut egui::Ui, text: &str) {
     ui.add(egui::Label::new(egui::RichText::new(text).color(theme::lighten(theme::DOWN))).wrap());
 }
 
+/// The value at `path`, keys with dots between them; null where there is none.
+pub(super) fn lookup<'a>(value: &'a Value, path: &str) -> &'a Value {
+    path.split('.').fold(value, |value, key| &value[key])
+}
+
 impl Edit<'_> {
     pub(super) fn field(&mut self, ui: &mut egui::Ui, section: &str, field: &Field) {
         let path = format!("{section}.{}", field.key);
-        let now = &self.value[section][field.key];
-        let before = &self.base[section][field.key];
+        let now = lookup(self.value, &path);
+        let before = lookup(self.base, &path);
         let mut new = None;
         let wide = ui.available_width() > 560.0;
         let mut listing = None;
@@ -90,7 +95,7 @@ impl Edit<'_> {
         }
         if let Some(new) = new {
             let mut config = self.value.clone();
-            config[section][field.key] = new;
+            *field.key.split('.').fold(&mut config[section], |value, key| &mut value[key]) = new;
             self.changed = Some(config);
         }
     }

@@ -82,6 +82,17 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             ),
             field("indicators", Names, "Ids of the indicators the network sees; empty takes the whole catalogue"),
             field("lookback_windows", Counts, "Bars of each statistics window, for example 5, 10, 20"),
+            field("timeframes", Names, "Longer timeframes, such as 1d, whose lines are features too"),
+            field("symbols", Names, "Files of bars of other symbols whose lines are features too"),
+            field("shifts", Counts, "Bars back whose lines are features once more"),
+            field("scaler", Choice(&["robust", "standard"]), "Median and quartiles, or mean and deviation"),
+            field("max_correlation", Real, "Drops the later of two features that correlate above this; 1 keeps all"),
+            field("pca", Share, "Share of variance kept by principal components in the features' place; 0 for none"),
+            field("noise", Real, "Deviation of noise added to features while training; 0 adds none"),
+            field("admit", Names, "Lines and features that may enter although they failed the causality check"),
+            field("external.file", Text, "File with times and further columns of numbers"),
+            field("external.columns", Names, "Its columns that become features; none when empty"),
+            field("external.delay", Text, "How long after its stamp a value is known, such as 1d; at once when empty"),
             field("feature_dim", Count, "Exact width to pad to; 0 keeps the natural width"),
             field("fe_workers", Count, "Extraction threads; 0 takes all"),
             field("fe_chunk", Count, "Rows per parallel chunk"),
@@ -92,7 +103,11 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
         "labels",
         "Labels",
         &[
-            field("mode", Choice(&["fixed", "volatility", "triple_barrier"]), "How entry and exit labels are drawn"),
+            field(
+                "mode",
+                Choice(&["fixed", "volatility", "triple_barrier", "context"]),
+                "How entry and exit labels are drawn",
+            ),
             field("base", Choice(&["next_open", "close"]), "Price the forward return starts from"),
             field("prediction_horizon", Count, "Bars ahead"),
             field("entry_k", Real, "Entry threshold in units of volatility over the horizon"),
@@ -108,6 +123,14 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
         "splits",
         "Slices",
         &[
+            field(
+                "method",
+                Choice(&["chronological", "rolling", "anchored", "combinatorial"]),
+                "How bars are shared out",
+            ),
+            field("folds", Count, "Folds of a walk-forward"),
+            field("groups", Count, "Blocks of combinatorial cross-validation"),
+            field("test_groups", Count, "Blocks among them tested at once"),
             field("train", Share, "Share that teaches"),
             field("validation", Share, "Share that stops the training"),
             field("calibration", Share, "Share that calibrates probabilities and sizes"),
@@ -147,6 +170,8 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             field("patience", Count, "Epochs without improvement before stopping"),
             field("seed", Count, "Seeds weights, dropout, latent noise and shuffling"),
             field("device", Choice(&["auto", "cpu", "cuda"]), "Where tensors live"),
+            field("recency", Real, "Weight of old windows falls as exp(-age / (this x training bars)); 0 for none"),
+            field("uniqueness", Switch, "Weighs each window by the average uniqueness of its label"),
             field("run_name", Text, "Name in the run folder"),
             field("use_wandb", Switch, "Asks for a Weights & Biases directory; not written by this version"),
         ],
@@ -197,7 +222,12 @@ mod tests {
         let config = serde_json::to_value(RunConfig::default()).unwrap();
         let mut keys = Vec::new();
         for (section, fields) in config.as_object().unwrap() {
-            keys.extend(fields.as_object().unwrap().keys().map(|key| format!("{section}.{key}")));
+            for (key, value) in fields.as_object().unwrap() {
+                match value.as_object().filter(|_| section == "features") {
+                    Some(inner) => keys.extend(inner.keys().map(|part| format!("{section}.{key}.{part}"))),
+                    None => keys.push(format!("{section}.{key}")),
+                }
+            }
         }
         let mut form: Vec<String> = SECTIONS
             .iter()

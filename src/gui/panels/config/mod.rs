@@ -179,7 +179,8 @@ fn differences(known: &Known) -> usize {
         .iter()
         .filter(|(section, ..)| *section != "data")
         .flat_map(|(section, _, fields)| fields.iter().map(move |field| (section, field.key)))
-        .filter(|(section, key)| known.value[section][key] != known.base[section][key])
+        .map(|(section, key)| format!("{section}.{key}"))
+        .filter(|path| edit::lookup(&known.value, path) != edit::lookup(&known.base, path))
         .count()
 }
 
