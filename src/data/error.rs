@@ -284,6 +284,14 @@ pub enum DataError {
     },
 }
 
+/// Characters of a name in a sentence.
+const LONGEST_NAME: usize = 80;
+
+/// A name as it can stand in a sentence: without control characters and not without end.
+pub(super) fn clean(name: &str) -> String {
+    name.trim().chars().take(LONGEST_NAME).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 impl DataError {
     /// The file it is about.
     pub fn path(&self) -> &Path {

@@ -10,6 +10,7 @@ use polars::prelude::{
     NewChunkedArray as _, PolarsError, Series as PolarsSeries, TimeUnit, TimeZone,
 };
 
+use super::error::clean;
 use super::{Column, DataError, Row};
 
 const DAY: i64 = 86_400_000;
@@ -67,7 +68,7 @@ pub(super) fn check_names<'a>(path: &Path, names: impl Iterator<Item = &'a str>)
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            return Err(DataError::RepeatedColumn { path: path.to_owned(), column: name.to_owned() });
+            return Err(DataError::RepeatedColumn { path: path.to_owned(), column: clean(name) });
         }
     }
     Ok(())
@@ -89,7 +90,7 @@ pub(super) fn convert(path: &Path, name: &str, values: &PolarsSeries) -> Result<
     let missing = |row: usize, wanted| DataError::Cell {
         path: path.to_owned(),
         row: Row::Record(row + 1),
-        column: name.to_owned(),
+        column: clean(name),
         text: String::new(),
         wanted,
     };
@@ -120,8 +121,8 @@ pub(super) fn convert(path: &Path, name: &str, values: &PolarsSeries) -> Result<
         other => {
             return Err(Fault::Named(DataError::ColumnType {
                 path: path.to_owned(),
-                column: name.to_owned(),
-                found: format!("type {other}"),
+                column: clean(name),
+                found: format!("type {}", clean(&other.to_string())),
                 wanted: "times, numbers, texts or yes/no values",
             }));
         }
@@ -191,4 +192,21 @@ pub(super) fn guarded<T>(
         Err(_panic) => "its contents contradict each other".to_owned(),
     };
     Err(DataError::Damaged { path: path.to_owned(), kind, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_several_lines_stays_within_one_sentence() {
+        let values = PolarsSeries::new("".into(), [Some(true), None]);
+        let Err(Fault::Named(err)) = convert(Path::new("a.parquet"), "of\nlines", &values) else {
+            panic!("a missing flag")
+        };
+        assert_eq!(
+            err.to_string(),
+            "a.parquet, row 2: of lines is missing, not yes or no: correct or remove the row, or import with --drop-bad-rows"
+        );
+    }
 }

@@ -250,6 +250,7 @@ mod tests {
                         (Some(up), Some(down)) => (up < down, down <= up),
                         (up, down) => (up.is_some(), down.is_some()),
                     },
+                    LabelMode::Context => unreachable!("not among the modes drawn"),
                 };
                 prop_assert_eq!(labels.entry[t], f64::from(u8::from(entry)));
                 prop_assert_eq!(labels.exit[t], f64::from(u8::from(exit)));

@@ -182,7 +182,7 @@ mod tests {
         ) {
             let total: f64 = weights.iter().sum();
             let [train, validation, calibration, test] = weights.map(|w| w / total);
-            let config = SplitsConfig { train, validation, calibration, test, embargo };
+            let config = SplitsConfig { train, validation, calibration, test, embargo, ..Default::default() };
             let labelled = start + bars;
             match Splits::chronological(start..labelled + tail, labelled, &config, h) {
                 Ok(splits) => {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use zip::ZipArchive;
 
 use super::super::DataError;
-use super::sample::clean;
+use super::super::error::clean;
 
 /// Largest file that is read whole.
 const MOST_BYTES: u64 = 4 << 30;

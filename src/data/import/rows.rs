@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::super::error::clean;
 use super::super::{DataError, Row};
-use super::sample::clean;
 use crate::market::Extra;
 use std::path::Path;
 

@@ -36,14 +36,6 @@ pub(super) struct Sample {
     pub(super) head: usize,
 }
 
-/// Characters of a name.
-const LONGEST_NAME: usize = 80;
-
-/// A name as it can stand in a sentence: without control characters and not without end.
-pub(super) fn clean(name: &str) -> String {
-    name.trim().chars().take(LONGEST_NAME).map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 impl SampleColumn {
     /// The values as numbers, NaN where they are none.
     pub(super) fn numbers(&self, decimal: Decimal) -> Vec<f64> {

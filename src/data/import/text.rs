@@ -1,12 +1,13 @@
 //! A table of text: comma-separated values and their relatives, and JSON turned into such.
 
 use super::super::DataError;
+use super::super::error::clean;
 use super::dialect::{Delimiter, Dialect, texts};
 use super::form::Form;
 use super::layout::Layout;
 use super::number::{decimal_sign, is_missing};
 use super::rows::Rows;
-use super::sample::{HEAD, Kind, SPREAD, Sample, SampleColumn, clean};
+use super::sample::{HEAD, Kind, SPREAD, Sample, SampleColumn};
 use super::scan::{Action, Plan, scan};
 use super::{Decimal, ReadOptions, Role, moment};
 use std::path::Path;

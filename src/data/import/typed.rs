@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::super::error::clean;
 use super::super::{Column, DataError, feather, parquet, time_text};
 use super::form::Form;
 use super::layout::Layout;
@@ -11,7 +12,7 @@ use super::moment::{self, Moment};
 use super::names::{is_known, names_of, plain};
 use super::number::{self, Cell};
 use super::rows::{Rows, What};
-use super::sample::{HEAD, Kind, SPREAD, Sample, SampleColumn, clean};
+use super::sample::{HEAD, Kind, SPREAD, Sample, SampleColumn};
 use super::scan::{A_NUMBER, A_TIME};
 use super::zone::Zone;
 use super::{Decimal, ReadOptions, Role};

@@ -71,25 +71,43 @@ fn run(kind: &Kind, folder: &Path, cases: u64) -> u64 {
     held
 }
 
-fn run_all(cases: u64) {
-    for kind in &KINDS {
-        let folder = tempfile::tempdir().unwrap();
-        let held = run(kind, folder.path(), cases);
-        // Some damage leaves bars, some does not: otherwise the generator proves nothing.
-        assert!(held > 0 && held < cases, "{}: {held} of {cases}", kind.name);
-    }
+/// Some damage leaves bars, some does not: otherwise the generator proves nothing.
+fn check(kind: &Kind, cases: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let held = run(kind, folder.path(), cases);
+    assert!(held > 0 && held < cases, "{}: {held} of {cases}", kind.name);
 }
 
 #[test]
 fn damaged_files_never_panic() {
-    run_all(CASES);
+    for kind in &KINDS {
+        check(kind, CASES);
+    }
 }
 
-/// `cargo test --release --lib -- --ignored --nocapture two_hundred_thousand`, under a limit of memory.
-#[test]
-#[ignore = "takes long"]
-fn two_hundred_thousand_cases_each() {
-    run_all(100 * CASES);
+/// Each under a limit of memory: `cargo test --lib -- --ignored --test-threads 1 two_hundred_thousand_cases_of`.
+mod two_hundred_thousand_cases_of {
+    use super::{CASES, KINDS, check};
+
+    macro_rules! long {
+        ($($kind:ident),*) => {
+            const NAMES: &[&str] = &[$(stringify!($kind)),*];
+            $(
+                #[test]
+                #[ignore = "takes long"]
+                fn $kind() {
+                    check(KINDS.iter().find(|kind| kind.name == stringify!($kind)).unwrap(), 100 * CASES);
+                }
+            )*
+        };
+    }
+
+    long!(csv, json, parquet, feather, gzip, zstd, zip);
+
+    #[test]
+    fn every_kind() {
+        assert_eq!(NAMES, KINDS.map(|kind| kind.name));
+    }
 }
 
 #[test]
