@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::state::{AppState, JobId, JobKind, JobRow, JobState, LiveTraining};
 use crate::jobs::{Cancelled, Job as Handle, Outcome, Progress, Waker, spawn};
 use crate::runs::Stage;
-use crate::tasks::{Check, Job, Looked, RunSummary, RunView, TaskEvent};
+use crate::tasks::{Check, ColumnsView, Job, Looked, RunSummary, RunView, TaskEvent};
 
 /// What a finished job hands over.
 #[derive(Debug)]
 pub(super) enum Done {
     View(Box<RunView>),
     Looked(Box<Looked>),
+    Columns(Box<ColumnsView>),
     Saved(PathBuf),
     Deleted,
     Run(Box<RunSummary>),

@@ -59,6 +59,8 @@ pub enum Command {
     SaveBars(PathBuf),
     /// Deletes a series or a capture of the workspace.
     DeleteStored(PathBuf),
+    /// Makes every feature of the open run, to look at.
+    ExamineColumns,
     /// Replaces the configuration of the next run.
     EditConfig(Box<RunConfig>),
     /// Replaces it by a preset, keeping the file of bars.
@@ -215,6 +217,7 @@ impl Command {
             Self::DeleteStored(path) => format!("Delete {}", path.display()),
             Self::SaveBars(path) => format!("Write the bars to {}", path.display()),
             Self::OpenDemo => "Open the demo".to_owned(),
+            Self::ExamineColumns => "Examine features".to_owned(),
             Self::EditConfig(_) => "Edit configuration".to_owned(),
             Self::LoadPreset(name) => format!("Load preset {name}"),
             Self::RunAll => "Run all".to_owned(),

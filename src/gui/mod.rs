@@ -5,6 +5,7 @@ mod app;
 mod bars;
 mod board;
 mod command;
+mod dataset_desk;
 mod desk;
 mod dialogs;
 mod execute;

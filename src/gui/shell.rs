@@ -56,6 +56,8 @@ pub struct Shell {
     pub(super) opens: Option<JobId>,
     /// The newest job that looks at a file.
     pub(super) inspects: Option<JobId>,
+    /// The newest job that makes the features of the open run.
+    pub(super) columns: Option<JobId>,
     pub(super) wake: Waker,
     pub(super) cache: PathBuf,
 }
@@ -101,6 +103,7 @@ impl Shell {
             moved_in: false,
             opens: None,
             inspects: None,
+            columns: None,
             wake,
             cache,
         }

@@ -11,7 +11,7 @@ use crate::config::{FieldError, RunConfig, preset};
 use crate::data::LibraryListing;
 use crate::jobs::Progress;
 use crate::runs::{RunEntry, RunStatus, Stage};
-use crate::tasks::{Check, Explanation, Filter, FilteredRun, RunView};
+use crate::tasks::{Check, ColumnsView, Explanation, Filter, FilteredRun, RunView};
 use crate::training::EpochMetrics;
 
 /// Something that is read or computed elsewhere.
@@ -111,6 +111,8 @@ pub enum JobKind {
     SaveBars,
     /// Deletes a series or a capture.
     DeleteStored,
+    /// Makes every feature of the open run.
+    Columns,
     /// Looks at what the program stands on.
     Doctor,
 }
@@ -225,6 +227,8 @@ pub struct AppState {
     pub why: Loadable<Arc<Explanation>>,
     /// What the filters of the selection leave; without any, the sums over all trades.
     pub filtered: Loadable<Arc<FilteredRun>>,
+    /// Every feature of the open run, once somebody looks.
+    pub columns: Loadable<Arc<ColumnsView>>,
     /// Clicked.
     pub selection: Selection,
     /// Pointed at.
@@ -273,6 +277,7 @@ impl Default for AppState {
             demo: false,
             why: Loadable::Empty,
             filtered: Loadable::Empty,
+            columns: Loadable::Empty,
             selection: Selection::default(),
             hover: Hover::default(),
             listing: false,

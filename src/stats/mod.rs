@@ -3,10 +3,12 @@
 
 mod bootstrap;
 mod descriptive;
+mod drift;
 mod intervals;
 
 pub use bootstrap::{Interval, block_bootstrap, block_length};
 pub use descriptive::{
     auc, autocorrelation_time, correlation, mean, median, quantile, quantile_sorted, ranks, std_population, std_sample,
 };
+pub use drift::{population_stability_index, standardized_mean_difference};
 pub use intervals::{normal_cdf, normal_quantile, wilson};

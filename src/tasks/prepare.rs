@@ -69,11 +69,7 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     job.check()?;
     let cost = config.backtest.round_trip_cost();
     let labels = make_labels(series.bars(), &config.labels, cost);
-    let usable = usable_bars(&features, series.bars(), config)?;
-    let horizon = config.labels.prediction_horizon;
-    // No label may look past the end the user asked for.
-    let labelled_until = labels.labelled_until().min(usable.end.saturating_sub(horizon));
-    let splits = Splits::chronological(usable, labelled_until, &config.splits, horizon)?;
+    let splits = slices(&features, &labels, series.bars(), config)?;
     let train = splits.train.clone();
     let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
     let bars_per_year = series.sliced(train.clone()).bars_per_year();
@@ -150,6 +146,15 @@ pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> 
     let labels = make_labels(collected.series.bars(), &card.labels, card.cost);
     let targets = TargetTable::new(&labels, card.return_scale, card.cost);
     Ok(Dataset { inputs, labels, targets, card })
+}
+
+/// The slices of the bars that `config` asks for.
+pub(super) fn slices(features: &Features, labels: &Labels, bars: &[Bar], config: &RunConfig) -> Result<Splits> {
+    let usable = usable_bars(features, bars, config)?;
+    let horizon = config.labels.prediction_horizon;
+    // No label may look past the end the user asked for.
+    let labelled_until = labels.labelled_until().min(usable.end.saturating_sub(horizon));
+    Ok(Splits::chronological(usable, labelled_until, &config.splits, horizon)?)
 }
 
 /// Bars with a full window behind the warm-up of every feature that ever begins.

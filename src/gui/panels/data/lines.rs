@@ -142,7 +142,7 @@ fn hint(line: &Line, look: Option<&LineLook>) -> String {
 }
 
 /// Text that leaves clicks to its row.
-fn cell(ui: &mut egui::Ui, text: egui::RichText) {
+pub(super) fn cell(ui: &mut egui::Ui, text: egui::RichText) {
     ui.add(egui::Label::new(text).selectable(false).truncate());
 }
 

@@ -1,3 +1,4 @@
+mod columns;
 mod file;
 mod findings;
 mod library;
@@ -14,6 +15,7 @@ use crate::gui::command::{Command, Commands};
 use crate::gui::state::{AppState, Loadable};
 use crate::gui::theme;
 use crate::gui::widgets::thousands;
+use columns::ColumnTable;
 use lines::LineTable;
 pub(super) use lines::spark;
 
@@ -23,6 +25,9 @@ pub(super) use lines::spark;
 pub struct DataPanel {
     path: String,
     filter: String,
+    /// The table of features is in front, not that of lines.
+    features: bool,
+    columns: ColumnTable,
     #[serde(skip)]
     file: file::FilePart,
     #[serde(skip)]
@@ -103,7 +108,15 @@ impl Panel for DataPanel {
             ui.add_space(4.0);
             report::slices(ui, run);
             ui.add_space(4.0);
-            self.table.ui(ui, state, run, &mut self.filter, commands);
+            ui.horizontal(|ui| {
+                ui.selectable_value(&mut self.features, false, "Lines");
+                ui.selectable_value(&mut self.features, true, "Features");
+            });
+            if self.features {
+                self.columns.ui(ui, state, &mut self.filter, commands);
+            } else {
+                self.table.ui(ui, state, run, &mut self.filter, commands);
+            }
         });
     }
 
@@ -121,6 +134,7 @@ impl Panel for DataPanel {
             "How the file is read: choose another meaning for a column, another clock or price factor",
             "Click a line: shows it on the chart; click again: takes it away",
             "Filter: only lines whose name or meaning has these words",
+            "Features: what the network reads, what is missing and how it drifts; click a title to order by it",
         ]
     }
 }
