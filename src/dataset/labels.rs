@@ -44,6 +44,11 @@ impl Labels {
         self.forward_return.len().saturating_sub(self.horizon)
     }
 
+    /// sigma sqrt(h) of bar `t`: the move over the horizon that its volatility lets expect, as a fraction; `None` without.
+    pub fn expected_move(&self, t: usize) -> Option<f64> {
+        Some(self.sigma[t] * (self.horizon as f64).sqrt()).filter(|reach| *reach > 0.0)
+    }
+
     /// Shares of entries and exits among the labelled bars of `rows`.
     pub fn base_rate(&self, rows: Range<usize>) -> BaseRate {
         let pairs = self.entry[rows.clone()].iter().zip(&self.exit[rows]);

@@ -11,6 +11,7 @@ mod formulas;
 mod health;
 mod indicators;
 mod jobs;
+mod labels;
 mod regimes;
 mod runs;
 mod trades;
@@ -108,6 +109,7 @@ panels! {
     Trades trades trades::TradesPanel, "Trades", "The network's trades.";
     Why why why::WhyPanel, "Why", "The decision at the selected bar.";
     Data data data::DataPanel, "Data", "Files of bars.";
+    Labels labels labels::LabelsPanel, "Labels", "What the network is asked to foresee.";
     Runs runs runs::RunsPanel, "Runs", "Runs of the workspace.";
     Jobs jobs jobs::JobsPanel, "Jobs", "Work in progress.";
     Config config config::ConfigPanel, "Config", "The next run.";
