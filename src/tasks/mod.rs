@@ -37,7 +37,7 @@ pub use backtest::{BacktestSummary, read_reports};
 pub use bars_view::{Looked, look_at_file};
 pub use browse::{InstanceLines, LineLook, SPARK, instance_lines, is_captured};
 pub use collect::{Captured, CollectRequest, Collected, capture, collect};
-pub use columns_view::{ColumnView, ColumnsView, columns_view};
+pub use columns_view::{ColumnView, ColumnsView, columns_of_run, columns_view};
 pub use demo::extract_demo;
 pub use doctor::{Check, doctor};
 pub use event::{Job, TaskEvent};
