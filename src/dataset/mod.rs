@@ -15,6 +15,7 @@ mod scales;
 mod schema;
 mod splits;
 mod stationary;
+mod weights;
 mod window_stats;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod tests;
 pub use error::DatasetError;
 pub use extract::{FeatureSpec, Features, extract};
 pub use inputs::Inputs;
-pub use labels::{BaseRate, Labels, make_labels};
+pub use labels::{BaseRate, ContextScores, Labels, make_labels};
 pub use schema::{FittedRange, InputColumn, InputKind, Schema, SchemaMismatch};
 pub use splits::{Slice, Splits, effective_n};
+pub use weights::{concurrency, recency, sample_weights, uniqueness};
