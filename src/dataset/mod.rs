@@ -6,6 +6,7 @@
 mod columns;
 mod error;
 mod extract;
+mod folds;
 mod groups;
 mod inputs;
 mod labels;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use error::DatasetError;
 pub use extract::{FeatureSpec, Features, extract};
+pub use folds::{Fold, FoldSpace, LeftOut, backtest_paths, make_folds, path_count};
 pub use inputs::Inputs;
 pub use labels::{BaseRate, ContextScores, Labels, make_labels};
 pub use schema::{FittedRange, InputColumn, InputKind, Schema, SchemaMismatch};

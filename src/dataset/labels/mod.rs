@@ -1,7 +1,18 @@
+mod balance;
+mod context;
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
+use rayon::prelude::*;
+
+use self::context::Context;
 use crate::config::{LabelBase, LabelMode, LabelsConfig};
 use crate::market::Bar;
+
+pub use balance::BaseRate;
+pub use context::ContextScores;
 
 /// Weight of the past in the running variance (RiskMetrics).
 const DECAY: f64 = 0.94;
@@ -11,7 +22,7 @@ const FIXED_ENTRY: f64 = 0.01;
 const FIXED_EXIT: f64 = -0.005;
 
 /// What follows each bar t over the horizon; one value per bar, NaN where undefined. The last `horizon` bars have none.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Labels {
     /// Bars ahead, h.
     pub horizon: usize,
@@ -25,17 +36,16 @@ pub struct Labels {
     pub volatility: Vec<f64>,
     /// Root of the EWMA (0.94) of squared one-bar log returns up to t; NaN on the first 20 bars. Known at t.
     pub sigma: Vec<f64>,
-}
-
-/// Class balance over some rows.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BaseRate {
-    /// Rows with both labels.
-    pub n: usize,
-    /// Share whose entry is 1; NaN without rows.
-    pub entry: f64,
-    /// Share whose exit is 1; NaN without rows.
-    pub exit: f64,
+    /// Price that an entry needs: above it close\[t+h\] must end (fixed, volatility), a high (triple barrier) or a close
+    /// (context) within h bars must reach it.
+    pub upper: Vec<f64>,
+    /// Price that an exit needs, in the same way from above.
+    pub lower: Vec<f64>,
+    /// t1, the bar that decides entry and exit: of the first barrier touched, else t+h. They look at the bars (t, t1];
+    /// forward return and volatility always at (t, t+h]. `None` without entry and exit.
+    pub end: Vec<Option<usize>>,
+    /// Scores behind the entries and exits of context mode.
+    pub context: Option<ContextScores>,
 }
 
 impl Labels {
@@ -44,16 +54,9 @@ impl Labels {
         self.forward_return.len().saturating_sub(self.horizon)
     }
 
-    /// Shares of entries and exits among the labelled bars of `rows`.
-    pub fn base_rate(&self, rows: Range<usize>) -> BaseRate {
-        let pairs = self.entry[rows.clone()].iter().zip(&self.exit[rows]);
-        let (mut n, mut entries, mut exits) = (0_usize, 0.0, 0.0);
-        for (entry, exit) in pairs.filter(|(entry, exit)| !entry.is_nan() && !exit.is_nan()) {
-            n += 1;
-            entries += entry;
-            exits += exit;
-        }
-        BaseRate { n, entry: entries / n as f64, exit: exits / n as f64 }
+    /// The bars t+1..=t1 that the entry and exit of each of `rows` look at; empty where there are none.
+    pub fn spans(&self, rows: &[usize]) -> Vec<Range<usize>> {
+        rows.iter().map(|&t| t + 1..self.end[t].map_or(t, |end| end) + 1).collect()
     }
 }
 
@@ -73,187 +76,110 @@ pub(super) fn ewma_volatility(close: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// Entry and exit of one bar.
+struct Verdict {
+    entry: bool,
+    exit: bool,
+    upper: f64,
+    lower: f64,
+    end: usize,
+    context: Option<Context>,
+}
+
+/// All that one bar is labelled with.
+struct Row {
+    forward_return: f64,
+    volatility: f64,
+    verdict: Option<Verdict>,
+}
+
 /// Labels of every bar. `cost`: round trip as a fraction of the traded value, which a `volatility` entry must exceed.
 ///
 /// Triple barrier after Lopez de Prado, "Advances in Financial Machine Learning" (2018), section 3.4: both barriers in
-/// one bar count as the lower; none within h bars is neither entry nor exit.
+/// one bar count as the lower; none within h bars is neither entry nor exit. Context: see [`ContextScores`].
 pub fn make_labels(bars: &[Bar], config: &LabelsConfig, cost: f64) -> Labels {
-    let h = config.prediction_horizon;
-    let n = bars.len();
+    let (n, h) = (bars.len(), config.prediction_horizon);
     let close: Vec<f64> = bars.iter().map(|b| b.close).collect();
     let sigma = ewma_volatility(&close);
-    let missing = || vec![f64::NAN; n];
-    let mut labels = Labels {
-        horizon: h,
-        forward_return: missing(),
-        entry: missing(),
-        exit: missing(),
-        volatility: missing(),
-        sigma,
+    let labelled = if h == 0 { 0 } else { n.saturating_sub(h) };
+    let rows: Vec<Row> =
+        (0..labelled).into_par_iter().map(|t| label(bars, &close, t, sigma[t], config, cost)).collect();
+    let column = |value: &dyn Fn(&Row) -> f64| {
+        let mut values: Vec<f64> = rows.iter().map(value).collect();
+        values.resize(n, f64::NAN);
+        values
     };
-    if h == 0 {
-        return labels;
+    let of_verdict = |value: &dyn Fn(&Verdict) -> f64| column(&|row| row.verdict.as_ref().map_or(f64::NAN, value));
+    let score = |value: fn(&Context) -> f64| of_verdict(&|v| v.context.as_ref().map_or(f64::NAN, value));
+    let mut end: Vec<Option<usize>> = rows.iter().map(|row| row.verdict.as_ref().map(|v| v.end)).collect();
+    end.resize(n, None);
+    Labels {
+        horizon: h,
+        forward_return: column(&|row| row.forward_return),
+        entry: of_verdict(&|v| f64::from(u8::from(v.entry))),
+        exit: of_verdict(&|v| f64::from(u8::from(v.exit))),
+        volatility: column(&|row| row.volatility),
+        upper: of_verdict(&|v| v.upper),
+        lower: of_verdict(&|v| v.lower),
+        end,
+        context: (config.mode == LabelMode::Context).then(|| ContextScores {
+            take_profit: score(|c| c.take_profit),
+            stop_loss: score(|c| c.stop_loss),
+            let_run: score(|c| c.let_run),
+            regime_change: score(|c| c.regime_change),
+        }),
+        sigma,
     }
-    for t in 0..n.saturating_sub(h) {
-        let base = match config.base {
-            LabelBase::NextOpen => bars[t + 1].open,
-            LabelBase::Close => bars[t].close,
-        };
-        let r = close[t + h] / base - 1.0;
-        let squares: f64 = close[t..=t + h].windows(2).map(|pair| (pair[1] / pair[0]).ln().powi(2)).sum();
-        labels.forward_return[t] = r;
-        labels.volatility[t] = (squares / h as f64).sqrt();
-        let reach = labels.sigma[t] * (h as f64).sqrt();
-        let verdict = match config.mode {
-            LabelMode::Fixed => Some((r > FIXED_ENTRY, r < FIXED_EXIT)),
-            LabelMode::Volatility => {
-                (!reach.is_nan()).then(|| (r > config.entry_k * reach + cost, r < -config.exit_k * reach))
-            }
-            LabelMode::Context => None,
-            // Without volatility both barriers would lie on the close.
-            LabelMode::TripleBarrier => {
-                (reach > 0.0).then(|| first_touch(&bars[t + 1..=t + h], close[t], config.barrier_width * reach))
-            }
-        };
-        if let Some((entry, exit)) = verdict {
-            labels.entry[t] = f64::from(u8::from(entry));
-            labels.exit[t] = f64::from(u8::from(exit));
-        }
-    }
-    labels
 }
 
-/// Whether the upper and the lower barrier is touched first.
-fn first_touch(after: &[Bar], close: f64, distance: f64) -> (bool, bool) {
+fn label(bars: &[Bar], close: &[f64], t: usize, sigma: f64, config: &LabelsConfig, cost: f64) -> Row {
+    let h = config.prediction_horizon;
+    let base = match config.base {
+        LabelBase::NextOpen => bars[t + 1].open,
+        LabelBase::Close => close[t],
+    };
+    let r = close[t + h] / base - 1.0;
+    let squares: f64 = close[t..=t + h].windows(2).map(|pair| (pair[1] / pair[0]).ln().powi(2)).sum();
+    let reach = sigma * (h as f64).sqrt();
+    let at_the_end = |above: f64, below: f64| Verdict {
+        entry: r > above,
+        exit: r < below,
+        upper: base * (1.0 + above),
+        lower: base * (1.0 + below),
+        end: t + h,
+        context: None,
+    };
+    let verdict = match config.mode {
+        LabelMode::Fixed => Some(at_the_end(FIXED_ENTRY, FIXED_EXIT)),
+        LabelMode::Volatility => {
+            (!reach.is_nan()).then(|| at_the_end(config.entry_k * reach + cost, -config.exit_k * reach))
+        }
+        // Without volatility both barriers would lie on the close.
+        LabelMode::TripleBarrier => {
+            (reach > 0.0).then(|| first_touch(&bars[t + 1..=t + h], t, close[t], config.barrier_width * reach))
+        }
+        LabelMode::Context => (!sigma.is_nan() && h >= LabelsConfig::LEAST_CONTEXT).then(|| {
+            let ahead: Vec<f64> = close[t + 1..=t + h].iter().map(|price| price / close[t] - 1.0).collect();
+            let context = Context::new(&ahead, sigma);
+            Verdict {
+                entry: context.take_profit > 0.0,
+                exit: context.stop_loss > 0.0,
+                upper: close[t] * (1.0 + context.above),
+                lower: close[t] * (1.0 + context.below),
+                end: t + h,
+                context: Some(context),
+            }
+        }),
+    };
+    Row { forward_return: r, volatility: (squares / h as f64).sqrt(), verdict }
+}
+
+/// Which barrier the bars after t touch first, and where.
+fn first_touch(after: &[Bar], t: usize, close: f64, distance: f64) -> Verdict {
     let (upper, lower) = (close * distance.exp(), close * (-distance).exp());
-    for bar in after {
-        if bar.low <= lower {
-            return (false, true);
-        }
-        if bar.high >= upper {
-            return (true, false);
-        }
-    }
-    (false, false)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn bar(t: usize, open: f64, close: f64, reach: f64) -> Bar {
-        let (low, high) = (open.min(close) * (1.0 - reach), open.max(close) * (1.0 + reach));
-        Bar { timestamp: t as i64 * 60_000, open, high, low, close, volume: 1.0 }
-    }
-
-    fn series(steps: &[(f64, f64, f64)]) -> Vec<Bar> {
-        let mut before = 100.0;
-        let mut bars = Vec::new();
-        for (t, &(gap, step, reach)) in steps.iter().enumerate() {
-            let open = before * (1.0 + gap);
-            before = open * (1.0 + step);
-            bars.push(bar(t, open, before, reach));
-        }
-        bars
-    }
-
-    #[test]
-    fn a_hand_worked_table() {
-        let mut bars: Vec<Bar> = (0..26).map(|t| bar(t, 100.0, 100.0, 0.0)).collect();
-        bars[22] = bar(22, 101.0, 102.0, 0.0);
-        bars[23] = bar(23, 102.0, 103.02, 0.0);
-        let config = |mode, base| LabelsConfig { mode, base, prediction_horizon: 2, ..Default::default() };
-
-        let open = make_labels(&bars, &config(LabelMode::Fixed, LabelBase::NextOpen), 0.0);
-        assert!((open.forward_return[21] - (103.02 / 101.0 - 1.0)).abs() < 1e-15);
-        assert_eq!((open.entry[21], open.exit[21]), (1.0, 0.0));
-        let close = make_labels(&bars, &config(LabelMode::Fixed, LabelBase::Close), 0.0);
-        assert!((close.forward_return[21] - 0.0302).abs() < 1e-12);
-        assert_eq!((close.entry[23], close.exit[23]), (0.0, 1.0));
-        let steps = [1.02_f64.ln(), 1.01_f64.ln()];
-        let rms = f64::midpoint(steps[0] * steps[0], steps[1] * steps[1]).sqrt();
-        assert!((open.volatility[21] - rms).abs() < 1e-15);
-
-        assert_eq!(open.labelled_until(), 24);
-        assert!(open.forward_return[24].is_nan() && open.entry[25].is_nan() && open.volatility[24].is_nan());
-        assert!(open.sigma[19].is_nan());
-        assert_eq!(open.sigma[20], 0.0);
-        assert!((open.sigma[22] - (0.06 * steps[0] * steps[0]).sqrt()).abs() < 1e-15);
-
-        // Flat until bar 21: a volatility entry needs the cost, a barrier needs a volatility.
-        let dear = make_labels(&bars, &config(LabelMode::Volatility, LabelBase::Close), 0.05);
-        assert_eq!(
-            (dear.entry[21], make_labels(&bars, &config(LabelMode::Volatility, LabelBase::Close), 0.03).entry[21]),
-            (0.0, 1.0)
-        );
-        assert!(make_labels(&bars, &config(LabelMode::TripleBarrier, LabelBase::Close), 0.0).entry[21].is_nan());
-        assert_eq!(open.base_rate(20..24), BaseRate { n: 4, entry: 0.5, exit: 0.25 });
-        assert!(open.base_rate(24..26).entry.is_nan());
-    }
-
-    #[test]
-    fn a_bar_that_touches_both_barriers_counts_as_the_lower() {
-        let wild = bar(1, 100.0, 100.0, 0.5);
-        assert_eq!(first_touch(&[wild], 100.0, 0.1), (false, true));
-        let up = Bar { low: 100.0, ..wild };
-        assert_eq!(first_touch(&[up, wild], 100.0, 0.1), (true, false));
-        assert_eq!(first_touch(&[bar(1, 100.0, 100.0, 0.01)], 100.0, 0.1), (false, false));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-        #[test]
-        fn labels_equal_a_plain_reading_of_their_definition(
-            steps in prop::collection::vec((-0.01..0.01, -0.03..0.03, 0.0..0.02), 0..90),
-            h in 1_usize..9, mode in 0_usize..3, next_open in any::<bool>(), cost in 0.0..0.01,
-        ) {
-            let bars = series(&steps);
-            let mode = [LabelMode::Fixed, LabelMode::Volatility, LabelMode::TripleBarrier][mode];
-            let base = if next_open { LabelBase::NextOpen } else { LabelBase::Close };
-            let config = LabelsConfig { mode, base, prediction_horizon: h, entry_k: 0.4, exit_k: 0.7, barrier_width: 0.8 };
-            let labels = make_labels(&bars, &config, cost);
-            let step = |t: usize| bars[t].close.ln() - bars[t - 1].close.ln();
-            for t in 0..bars.len() {
-                // The EWMA unrolled: weight 0.06 x 0.94^age, all that is left on the first.
-                let variance: f64 = (1..=t)
-                    .map(|s| step(s).powi(2) * 0.94_f64.powi((t - s) as i32) * if s == 1 { 1.0 } else { 0.06 })
-                    .sum();
-                let reach = variance.sqrt() * (h as f64).sqrt();
-                prop_assert_eq!(labels.sigma[t].is_nan(), t < 20);
-                if t >= 20 {
-                    prop_assert!((labels.sigma[t] - variance.sqrt()).abs() < 1e-12);
-                }
-                if t + h >= bars.len() {
-                    prop_assert!(labels.forward_return[t].is_nan() && labels.entry[t].is_nan());
-                    prop_assert!(labels.exit[t].is_nan() && labels.volatility[t].is_nan());
-                    continue;
-                }
-                let start = if next_open { bars[t + 1].open } else { bars[t].close };
-                let r = (bars[t + h].close - start) / start;
-                prop_assert!((labels.forward_return[t] - r).abs() < 1e-12);
-                let rms = ((1..=h).map(|i| step(t + i).powi(2)).sum::<f64>() / h as f64).sqrt();
-                prop_assert!((labels.volatility[t] - rms).abs() < 1e-12);
-                if mode != LabelMode::Fixed && t < 20 {
-                    prop_assert!(labels.entry[t].is_nan() && labels.exit[t].is_nan());
-                    continue;
-                }
-                let touched = |up: bool| (1..=h).find(|i| {
-                    let b = &bars[t + i];
-                    if up { (b.high / bars[t].close).ln() >= 0.8 * reach } else { (b.low / bars[t].close).ln() <= -0.8 * reach }
-                });
-                let (entry, exit) = match mode {
-                    LabelMode::Fixed => (r > 0.01, r < -0.005),
-                    LabelMode::Volatility => (r > 0.4 * reach + cost, r < -0.7 * reach),
-                    LabelMode::TripleBarrier => match (touched(true), touched(false)) {
-                        (Some(up), Some(down)) => (up < down, down <= up),
-                        (up, down) => (up.is_some(), down.is_some()),
-                    },
-                };
-                prop_assert_eq!(labels.entry[t], f64::from(u8::from(entry)));
-                prop_assert_eq!(labels.exit[t], f64::from(u8::from(exit)));
-            }
-        }
-    }
+    let touched = |bar: &Bar| bar.low <= lower || bar.high >= upper;
+    let at = after.iter().position(touched);
+    let exit = at.is_some_and(|i| after[i].low <= lower);
+    let end = t + at.map_or(after.len(), |i| i + 1);
+    Verdict { entry: at.is_some() && !exit, exit, upper, lower, end, context: None }
 }
