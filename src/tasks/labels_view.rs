@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use super::collect::Collected;
-use crate::config::{LabelBase, LabelMode, LabelsConfig};
+use crate::config::LabelsConfig;
 use crate::dataset::{BaseRate, Labels, Slice, Splits, effective_n, make_labels};
 use crate::stats::{median, quantile_sorted};
 
@@ -17,17 +17,6 @@ pub struct LabelsRequest {
     pub labels: LabelsConfig,
     /// Round trip as a fraction of the traded value.
     pub cost: f64,
-}
-
-/// Class shares in a block of time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Balance {
-    /// Its bars.
-    pub bars: Range<usize>,
-    /// Share of entries among the labelled bars; NaN without any.
-    pub entry: f64,
-    /// Share of exits among the labelled bars; NaN without any.
-    pub exit: f64,
 }
 
 /// How often each forward return occurred, in units of the expected move sigma sqrt(h).
@@ -62,8 +51,8 @@ pub struct LabelsView {
     pub cost_moves: f64,
     /// Forward returns.
     pub histogram: MoveHistogram,
-    /// Class shares over time.
-    pub balance: Vec<Balance>,
+    /// Class shares of each block of time.
+    pub balance: Vec<(Range<usize>, BaseRate)>,
     /// Class shares per slice of a trained run.
     pub slices: Vec<(Slice, BaseRate)>,
 }
@@ -88,34 +77,12 @@ impl LabelsView {
             n_eff: effective_n((0..n).filter(labelled), labels.horizon),
             cost_moves: median(&costs),
             histogram: histogram(&labels),
-            balance: balance(&labels),
+            balance: labels.balance(0..labels.labelled_until(), labels.labelled_until().div_ceil(BLOCKS)),
             slices: splits.map_or_else(Vec::new, |splits| {
                 Slice::ALL.into_iter().map(|slice| (slice, labels.base_rate(splits.range(slice)))).collect()
             }),
             labels,
             request,
-        }
-    }
-
-    /// Prices at which bar `t`'s label would be an entry and an exit, for modes that have such prices.
-    pub fn thresholds(&self, collected: &Collected, t: usize) -> Option<(f64, f64)> {
-        let bars = collected.series.bars();
-        let config = &self.request.labels;
-        let base = match config.base {
-            LabelBase::NextOpen => bars.get(t + 1)?.open,
-            LabelBase::Close => bars.get(t)?.close,
-        };
-        let reach = self.labels.expected_move(t);
-        match config.mode {
-            LabelMode::Fixed => Some((1.01 * base, 0.995 * base)),
-            LabelMode::Volatility => reach.map(|reach| {
-                (base * (1.0 + config.entry_k * reach + self.request.cost), base * (1.0 - config.exit_k * reach))
-            }),
-            LabelMode::TripleBarrier => reach.map(|reach| {
-                let distance = config.barrier_width * reach;
-                (bars[t].close * distance.exp(), bars[t].close * (-distance).exp())
-            }),
-            LabelMode::Context => None,
         }
     }
 }
@@ -132,15 +99,4 @@ fn histogram(labels: &Labels) -> MoveHistogram {
         counts[(((x + reach) / width) as usize).min(BINS - 1)] += 1;
     }
     MoveHistogram { low: -reach, width, counts }
-}
-
-fn balance(labels: &Labels) -> Vec<Balance> {
-    let n = labels.labelled_until();
-    let size = n.div_ceil(BLOCKS).max(1);
-    let blocks = (0..n).step_by(size).map(|from| from..(from + size).min(n));
-    let shares = blocks.map(|bars| {
-        let rate = labels.base_rate(bars.clone());
-        Balance { bars, entry: rate.entry, exit: rate.exit }
-    });
-    shares.collect()
 }

@@ -254,7 +254,7 @@ impl ChartPanel {
             candles::volume(&painter, &scale, plot, bars, &self.cache.volume);
         }
         marks::window(&painter, &scale, plot, state);
-        labels::horizon(&painter, &scale, plot, run, state);
+        labels::horizon(&painter, &scale, plot, state);
         candles::candles(&painter.with_clip_rect(plot), &scale, bars, &self.cache.range);
         plan.draw_over(&painter.with_clip_rect(plot), &scale, plot, &self.cache.lines);
         labels::marks(&painter.with_clip_rect(plot), &scale, plot, state);

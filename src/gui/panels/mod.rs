@@ -7,6 +7,7 @@ mod chart;
 mod config;
 mod data;
 mod features;
+mod folds;
 mod formulas;
 mod health;
 mod indicators;
@@ -110,6 +111,7 @@ panels! {
     Why why why::WhyPanel, "Why", "The decision at the selected bar.";
     Data data data::DataPanel, "Data", "Files of bars.";
     Labels labels labels::LabelsPanel, "Labels", "What the network is asked to foresee.";
+    Folds folds folds::FoldsPanel, "Folds", "Which bars teach, select, calibrate and judge.";
     Runs runs runs::RunsPanel, "Runs", "Runs of the workspace.";
     Jobs jobs jobs::JobsPanel, "Jobs", "Work in progress.";
     Config config config::ConfigPanel, "Config", "The next run.";

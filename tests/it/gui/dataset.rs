@@ -5,7 +5,7 @@ use std::time::Duration;
 use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use glassbox::config::{LabelMode, RunConfig};
+use glassbox::config::{LabelMode, RunConfig, SplitMethod};
 use glassbox::gui::{AppState, Command, Loadable, Pane, Shell, Workspace};
 
 type Window = Harness<'static, Shell>;
@@ -113,4 +113,44 @@ fn a_threshold_is_dragged_in_the_histogram() {
 fn the_labels_panel_looks_like_its_picture() {
     let (mut seat, _folder) = super::states::full(Pane::Labels, [860.0, 420.0]);
     seat.snapshot("labels_panel");
+}
+
+#[test]
+fn the_folds_panel_looks_like_its_picture() {
+    let (mut seat, _folder) = super::states::full(Pane::Folds, [860.0, 420.0]);
+    seat.snapshot("folds_panel");
+}
+
+#[test]
+fn folds_follow_the_split_method_and_say_why_a_bar_is_out() {
+    let (mut window, _folder) = open();
+    window.state_mut().commands.push(Command::ShowPane(Pane::Folds));
+    let folds = |state: &AppState| state.dataset.folds.ready().map(|view| view.folds.clone());
+    until(&mut window, "slices are cut", |state| folds(state).is_some());
+    let state = &window.state().state;
+    let (run, found) = (state.run().unwrap(), folds(state).unwrap());
+    assert_eq!(found[0].splits().unwrap(), run.card.as_ref().unwrap().slices, "the demo's own slices");
+
+    edit(&mut window, |config| config.splits.method = SplitMethod::Combinatorial);
+    until(&mut window, "every two of six blocks", |state| folds(state).is_some_and(|folds| folds.len() == 15));
+    edit(&mut window, |config| {
+        config.splits.method = SplitMethod::Anchored;
+        config.splits.embargo = 900;
+    });
+    until(&mut window, "five folds", |state| folds(state).is_some_and(|folds| folds.len() == 5));
+    let found = folds(&window.state().state).unwrap();
+    let out = found[4].validation.last().unwrap().end + 10;
+    let plot = window.get_by_label("Slices over time").rect();
+    let bars = window.state().state.run().unwrap().collected.series.len();
+    let x = plot.left() + (out as f32 + 0.5) / bars as f32 * plot.width();
+    window.hover_at(egui::pos2(x, plot.bottom() - 11.0));
+    window.run_steps(4);
+    assert_eq!(window.state().state.hover.bar, Some(out));
+    assert!(window.query_by_label_contains("embargo: its label ends at bar").is_some());
+    edit(&mut window, |config| config.splits.embargo = 5000);
+    until(
+        &mut window,
+        "no room",
+        |state| matches!(&state.dataset.folds, Loadable::Failed(why) if why.contains("empty")),
+    );
 }

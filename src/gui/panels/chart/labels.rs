@@ -4,7 +4,7 @@ use egui::{Align2, Color32, CornerRadius, Mesh, Painter, Rect, Shape, Stroke, po
 use super::scale::Scale;
 use crate::gui::state::AppState;
 use crate::gui::theme;
-use crate::tasks::{LabelsView, RunView};
+use crate::tasks::LabelsView;
 
 /// Height of the row of marks at the bottom of the candles.
 const MARKS: f32 = 5.0;
@@ -37,7 +37,7 @@ pub(super) fn marks(painter: &Painter, scale: &Scale, plot: Rect, state: &AppSta
 }
 
 /// The bars the label of the bar pointed at or selected looks at, with its thresholds.
-pub(super) fn horizon(painter: &Painter, scale: &Scale, plot: Rect, run: &RunView, state: &AppState) {
+pub(super) fn horizon(painter: &Painter, scale: &Scale, plot: Rect, state: &AppState) {
     let Some((view, bar)) = shown(state).zip(state.cursor()) else { return };
     let last = bar + view.labels.horizon;
     if bar >= view.labels.labelled_until() {
@@ -56,8 +56,15 @@ pub(super) fn horizon(painter: &Painter, scale: &Scale, plot: Rect, run: &RunVie
         theme::small(),
         theme::lighten(color),
     );
-    let Some((up, down)) = view.thresholds(&run.collected, bar) else { return };
-    for (price, color, word) in [(up, theme::UP, "entry"), (down, theme::DOWN, "exit")] {
+    let labels = &view.labels;
+    if let Some(end) = labels.end[bar].filter(|end| *end < last) {
+        // A barrier decides before the horizon is over.
+        painter.vline(scale.x(end), plot.y_range(), Stroke::new(1.5, theme::lighten(color)));
+    }
+    for (price, color, word) in [(labels.upper[bar], theme::UP, "entry"), (labels.lower[bar], theme::DOWN, "exit")] {
+        if price.is_nan() {
+            continue;
+        }
         let y = scale.y(price);
         let ends = [pos2(*x.start(), y), pos2(*x.end(), y)];
         painter.extend(Shape::dashed_line(&ends, Stroke::new(1.5, theme::lighten(color)), 5.0, 3.0));

@@ -23,9 +23,9 @@ pub(super) fn ui(
     let ticks = time_ticks(&|bar| bars[bar].timestamp, 0, bars.len(), spacing);
     axes.grid_x(ui, &ticks.into_iter().map(|(bar, text)| (bar as f64, text)).collect::<Vec<_>>());
     let painter = axes.painter(ui);
-    for block in view.balance.iter().filter(|block| block.entry.is_finite()) {
-        let x = axes.x_at(block.bars.start as f64)..=axes.x_at(block.bars.end as f64);
-        for (from, to, color) in [(0.0, block.entry, theme::UP), (1.0 - block.exit, 1.0, theme::DOWN)] {
+    for (block, rate) in view.balance.iter().filter(|(_, rate)| rate.n > 0) {
+        let x = axes.x_at(block.start as f64)..=axes.x_at(block.end as f64);
+        for (from, to, color) in [(0.0, rate.entry, theme::UP), (1.0 - rate.exit, 1.0, theme::DOWN)] {
             let rect = egui::Rect::from_x_y_ranges(x.clone(), axes.y_at(to)..=axes.y_at(from));
             painter.rect_filled(rect.shrink2(vec2(0.5, 0.0)), 0.0, color.gamma_multiply(0.55));
         }
@@ -36,14 +36,14 @@ pub(super) fn ui(
     }
     let Some(at) = axes.response.hover_pos() else { return };
     let bar = axes.x_of(at.x).max(0.0) as usize;
-    let Some(block) = view.balance.iter().find(|block| block.bars.contains(&bar)) else { return };
+    let Some((block, rate)) = view.balance.iter().find(|(block, _)| block.contains(&bar)) else { return };
     let time = |bar: usize| short_time(bars[bar].timestamp, frame);
     tip(
         &axes.response,
         &[
-            (format!("{} to {}", time(block.bars.start), time(block.bars.end - 1)), theme::STRONG),
-            (format!("entries {}", percent(block.entry, 1)), theme::lighten(theme::UP)),
-            (format!("exits {}", percent(block.exit, 1)), theme::lighten(theme::DOWN)),
+            (format!("{} to {}", time(block.start), time(block.end - 1)), theme::STRONG),
+            (format!("entries {}", percent(rate.entry, 1)), theme::lighten(theme::UP)),
+            (format!("exits {}", percent(rate.exit, 1)), theme::lighten(theme::DOWN)),
         ],
     );
     if axes.response.clicked() {
