@@ -61,7 +61,9 @@ pub fn sample_weights(labels: &Labels, rows: &[usize], config: &TrainConfig) -> 
     }
     let total: f64 = weights.iter().sum();
     if total > 0.0 {
-        weights.iter_mut().for_each(|weight| *weight *= rows.len() as f64 / total);
+        for weight in &mut weights {
+            *weight *= rows.len() as f64 / total;
+        }
     }
     weights
 }

@@ -4,6 +4,7 @@ mod combinatorial;
 mod cut;
 mod reason;
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "a slice of one range is meant")]
 mod tests;
 mod walk_forward;
 
