@@ -3,6 +3,7 @@
 mod combinatorial;
 mod cut;
 mod reason;
+mod scaler;
 #[cfg(test)]
 mod tests;
 mod walk_forward;
