@@ -3,6 +3,7 @@
 mod combinatorial;
 mod cut;
 mod reason;
+mod scaler;
 #[cfg(test)]
 #[expect(clippy::single_range_in_vec_init, reason = "a slice of one range is meant")]
 mod tests;

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::dataset::{FeatureSpec, Features, InputKind, Schema};
 
 fn space(start: usize, labelled: usize, horizon: usize) -> FoldSpace {
     let end = start + labelled;
@@ -130,6 +131,29 @@ fn what_cannot_be_folded_is_a_sentence() {
     assert!(text.contains("looks 50 bars ahead, but there are only 60 bars with a full window"), "{text}");
     for text in [text, say(&space(30, 5, 1), &config(SplitMethod::Anchored))] {
         assert!(!text.contains('\n') && !text.contains(". "), "one sentence: {text}");
+    }
+}
+
+#[test]
+fn each_fold_has_a_scaler_of_its_own_training_rows() {
+    let spec = FeatureSpec {
+        name: "x".to_owned(),
+        formula: "t^2".to_owned(),
+        source: None,
+        group: Some(crate::config::FeatureGroup::Lines),
+    };
+    let features =
+        Features { specs: vec![spec], bars: 420, feature_dim: 0, data: (0..420).map(|t| (t * t) as f32).collect() };
+    let times: Vec<i64> = (0..420).map(|t| t * 60).collect();
+    let config = SplitsConfig { groups: 4, test_groups: 1, ..config(SplitMethod::Combinatorial) };
+    for fold in make_folds(&FoldSpace { seq_len: 3, warm_up: 5, ..space(10, 400, 4) }, &config).unwrap() {
+        let schema = fold.fit_schema(&features, 3, &times, Schema::fit).unwrap();
+        let read: Vec<f64> = fold.fitted_rows(3).into_iter().flatten().map(|t| f64::from(features.data[t])).collect();
+        let InputKind::Scaled { median, .. } = schema.inputs[0].kind else { panic!("{:?}", schema.inputs) };
+        assert!((median - crate::stats::median(&read)).abs() < 1e-6 * median);
+        let (first, last) = (fold.train[0].start - 2, fold.train[fold.train.len() - 1].end);
+        assert_eq!((schema.fitted_on.start, schema.fitted_on.end), (first, last));
+        assert_eq!(schema.fitted_on.last_timestamp, times[last - 1]);
     }
 }
 
