@@ -68,6 +68,8 @@ pub(super) enum DeviceArg {
 pub(super) enum Command {
     /// Collect, train, analyze and backtest in one go
     Run(RunArgs),
+    /// Teach and judge a network on every fold: rolling, anchored or combinatorial
+    Walkforward(WalkforwardArgs),
     /// Capture every indicator line of a file of bars
     Collect(CollectArgs),
     /// Collect and train, or continue a run's training
@@ -122,6 +124,19 @@ pub(super) enum BenchCommand {
         #[arg(long, default_value_t = 7, value_name = "N")]
         repeats: usize,
     },
+}
+
+#[derive(Debug, Group)]
+pub(super) struct WalkforwardArgs {
+    /// TOML configuration; `splits.method` says how the folds are cut
+    #[arg(value_name = "CONFIG.toml", required_unless_present = "data")]
+    pub(super) config: Option<PathBuf>,
+    /// Preset underneath the configuration
+    #[arg(long)]
+    pub(super) preset: Option<String>,
+    /// File of bars, instead of the configuration's
+    #[arg(long, value_name = "BARS")]
+    pub(super) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

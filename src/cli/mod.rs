@@ -8,6 +8,7 @@ mod data;
 mod indicators;
 mod print;
 mod setup;
+mod walkforward;
 mod watch;
 
 use std::ffi::OsString;

@@ -78,12 +78,11 @@ pub fn columns_view(
     let train = (train.start + 1).saturating_sub(seq_len)..train.end;
     let test = splits.range(Slice::Test);
     let fitted;
-    let schema = match card {
-        Some(card) => &card.schema,
-        None => {
-            fitted = Schema::fit(&features, train.clone(), &collected.series.timestamps())?;
-            &fitted
-        }
+    let schema = if let Some(card) = card {
+        &card.schema
+    } else {
+        fitted = Schema::fit(&features, train.clone(), &collected.series.timestamps())?;
+        &fitted
     };
     let dropped: BTreeMap<&str, &str> =
         schema.dropped.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();

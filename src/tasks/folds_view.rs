@@ -1,9 +1,9 @@
 use anyhow::Result;
 
 use super::collect::Collected;
-use super::prepare::usable_bars;
+use super::prepare::fold_space;
 use crate::config::{FeaturesConfig, RunConfig, SplitMethod};
-use crate::dataset::{Fold, FoldSpace, backtest_paths, extract, make_folds};
+use crate::dataset::{Fold, backtest_paths, extract, make_folds};
 use crate::training::ModelCard;
 
 /// The folds that a configuration cuts the bars into.
@@ -49,16 +49,8 @@ impl FoldCutter {
             }
         };
         let bars = collected.series.bars();
-        let usable = usable_bars(warm_up, bars, config)?;
-        let horizon = config.labels.prediction_horizon;
-        let space = FoldSpace {
-            bars: bars.len(),
-            labelled_until: bars.len().min(usable.end).saturating_sub(horizon),
-            usable,
-            horizon,
-            seq_len: config.model.seq_len,
-            warm_up,
-        };
+        let labelled_until = bars.len().saturating_sub(config.labels.prediction_horizon);
+        let space = fold_space(warm_up, labelled_until, bars, config)?;
         let splits = &config.splits;
         let paths = match splits.method {
             SplitMethod::Combinatorial => backtest_paths(splits.groups, splits.test_groups),

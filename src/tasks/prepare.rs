@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use crate::config::RunConfig;
 use crate::data::parse_time;
-use crate::dataset::{Features, Inputs, Labels, Schema, Slice, Splits, extract, make_labels};
+use crate::dataset::{Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract, make_folds, make_labels};
 use crate::market::Bar;
 use crate::stats;
 use crate::training::{ModelCard, TargetTable};
@@ -71,7 +71,7 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     let labels = make_labels(series.bars(), &config.labels, cost);
     let splits = slices(&features, &labels, series.bars(), config)?;
     let train = splits.train.clone();
-    let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
+    let return_scale = one_bar_deviation(series.bars(), std::slice::from_ref(&train));
     let bars_per_year = series.sliced(train.clone()).bars_per_year();
     let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
     let return_variance = stats::std_population(&returns).powi(2);
@@ -150,15 +150,30 @@ pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> 
 
 /// The slices of the bars that `config` asks for.
 pub(super) fn slices(features: &Features, labels: &Labels, bars: &[Bar], config: &RunConfig) -> Result<Splits> {
-    let usable = usable_bars(features.warm_up(), bars, config)?;
+    let space = fold_space(features.warm_up(), labels.labelled_until(), bars, config)?;
+    let folds = make_folds(&space, &config.splits)?;
+    let number = if config.splits.fold == 0 { folds.len() } else { config.splits.fold };
+    let Some(fold) = folds.get(number - 1) else {
+        bail!("splits.fold is {number}, but there are {} folds", folds.len())
+    };
+    fold.splits().context(
+        "a combinatorial fold has several test blocks and cannot be one run: `glassbox walkforward` teaches and judges \
+         each of them",
+    )
+}
+
+/// What folds are cut from: `labelled_until` is the first bar whose label the bars do not reach.
+pub(super) fn fold_space(warm_up: usize, labelled_until: usize, bars: &[Bar], config: &RunConfig) -> Result<FoldSpace> {
+    let usable = usable_bars(warm_up, bars, config)?;
     let horizon = config.labels.prediction_horizon;
     // No label may look past the end the user asked for.
-    let labelled_until = labels.labelled_until().min(usable.end.saturating_sub(horizon));
-    Ok(Splits::chronological(usable, labelled_until, &config.splits, horizon)?)
+    let labelled_until = labelled_until.min(usable.end.saturating_sub(horizon));
+    let seq_len = config.model.seq_len;
+    Ok(FoldSpace { bars: bars.len(), usable, labelled_until, horizon, seq_len, warm_up })
 }
 
 /// Bars with a full window behind the warm-up of every feature that ever begins.
-pub(super) fn usable_bars(warm_up: usize, bars: &[Bar], config: &RunConfig) -> Result<Range<usize>> {
+fn usable_bars(warm_up: usize, bars: &[Bar], config: &RunConfig) -> Result<Range<usize>> {
     let n = bars.len();
     let mut start = warm_up + config.model.seq_len - 1;
     let mut end = n;
@@ -185,7 +200,9 @@ pub(super) fn usable_bars(warm_up: usize, bars: &[Bar], config: &RunConfig) -> R
     Ok(start..end)
 }
 
-fn one_bar_deviation(bars: &[Bar]) -> f64 {
-    let returns: Vec<f64> = bars.windows(2).map(|pair| pair[1].close / pair[0].close - 1.0).collect();
+/// Standard deviation of the one-bar returns within `ranges`.
+pub(super) fn one_bar_deviation(bars: &[Bar], ranges: &[Range<usize>]) -> f64 {
+    let steps = ranges.iter().flat_map(|range| bars[range.clone()].windows(2));
+    let returns: Vec<f64> = steps.map(|pair| pair[1].close / pair[0].close - 1.0).collect();
     stats::std_population(&returns)
 }

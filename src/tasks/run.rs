@@ -19,6 +19,7 @@ use crate::config::{DevicePreference, RunConfig};
 use crate::dataset::Slice;
 use crate::indicators::Library;
 use crate::jobs::Cancelled;
+use crate::market::Series;
 use crate::runs::{Manifest, RunDir, RunStatus, Stage, find_by_key};
 use crate::training::{Device, load_model, pick_device};
 
@@ -44,6 +45,8 @@ pub struct RunSummary {
     pub dir: RunDir,
     /// Its manifest.
     pub manifest: Manifest,
+    /// Its bars.
+    pub series: Series,
     /// The comparison, when it was backtested.
     pub backtest: Option<BacktestSummary>,
 }
@@ -89,7 +92,7 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     let settled = settle(&dir, &mut manifest, &result);
     let backtest = result?;
     settled?;
-    Ok(RunSummary { dir, manifest, backtest })
+    Ok(RunSummary { dir, manifest, series: collected.series, backtest })
 }
 
 /// Does the stages after collecting that are not done yet.
@@ -318,7 +321,7 @@ pub fn stage_of_run(
             clock.done(job, false, "asked for", &json!({}));
         }
     }
-    Ok(RunSummary { dir, manifest, backtest })
+    Ok(RunSummary { dir, manifest, series: collected.series, backtest })
 }
 
 fn draw(

@@ -15,4 +15,5 @@ mod kill;
 mod pipeline;
 mod planted;
 mod twins;
+mod walkforward;
 mod writers;

@@ -199,7 +199,7 @@ proptest! {
         let [train, validation, calibration, test] = weights.map(|w| w / total);
         let method = [SplitMethod::Chronological, SplitMethod::Rolling, SplitMethod::Anchored, SplitMethod::Combinatorial][method];
         let config =
-            SplitsConfig { method, folds, groups, test_groups: tested, train, validation, calibration, test, embargo };
+            SplitsConfig { method, folds, fold: 0, groups, test_groups: tested, train, validation, calibration, test, embargo };
         let end = start + labelled;
         let space =
             FoldSpace { bars: end + tail + 3, usable: start..end + tail, labelled_until: end, horizon: h, seq_len, warm_up };
