@@ -61,7 +61,8 @@ pub fn sample_weights(labels: &Labels, rows: &[usize], config: &TrainConfig) -> 
     }
     let total: f64 = weights.iter().sum();
     if total > 0.0 {
-        weights.iter_mut().for_each(|weight| *weight *= rows.len() as f64 / total);
+        let scale = rows.len() as f64 / total;
+        weights = weights.into_iter().map(|weight| weight * scale).collect();
     }
     weights
 }
@@ -148,7 +149,9 @@ mod tests {
             }
             let mut end = vec![None; bars];
             let rows: Vec<usize> = spans.iter().map(|s| s.start - 1).collect();
-            spans.iter().for_each(|s| end[s.start - 1] = Some(s.end - 1));
+            for span in &spans {
+                end[span.start - 1] = Some(span.end - 1);
+            }
             let labels = Labels { end, ..Labels::default() };
             let weights = sample_weights(&labels, &rows, &TrainConfig { recency, uniqueness: true, ..TrainConfig::default() });
             if covered > 0 {

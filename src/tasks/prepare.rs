@@ -8,7 +8,7 @@ use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use crate::config::RunConfig;
 use crate::data::parse_time;
-use crate::dataset::{Features, Inputs, Labels, Schema, Slice, Splits, extract, make_labels};
+use crate::dataset::{Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract, make_labels};
 use crate::market::Bar;
 use crate::stats;
 use crate::training::{ModelCard, TargetTable};
@@ -69,10 +69,7 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     job.check()?;
     let cost = config.backtest.round_trip_cost();
     let labels = make_labels(series.bars(), &config.labels, cost);
-    let usable = usable_bars(&features, series.bars(), config)?;
-    let horizon = config.labels.prediction_horizon;
-    // No label may look past the end the user asked for.
-    let labelled_until = labels.labelled_until().min(usable.end.saturating_sub(horizon));
+    let FoldSpace { usable, labelled_until, horizon, .. } = fold_space(&features, series.bars(), &labels, config)?;
     let splits = Splits::chronological(usable, labelled_until, &config.splits, horizon)?;
     let train = splits.train.clone();
     let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
@@ -150,6 +147,21 @@ pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> 
     let labels = make_labels(collected.series.bars(), &card.labels, card.cost);
     let targets = TargetTable::new(&labels, card.return_scale, card.cost);
     Ok(Dataset { inputs, labels, targets, card })
+}
+
+/// What slices and folds are cut from.
+pub(super) fn fold_space(features: &Features, bars: &[Bar], labels: &Labels, config: &RunConfig) -> Result<FoldSpace> {
+    let usable = usable_bars(features, bars, config)?;
+    let horizon = config.labels.prediction_horizon;
+    Ok(FoldSpace {
+        bars: bars.len(),
+        // No label may look past the end the user asked for.
+        labelled_until: labels.labelled_until().min(usable.end.saturating_sub(horizon)),
+        usable,
+        horizon,
+        seq_len: config.model.seq_len,
+        warm_up: features.warm_up(),
+    })
 }
 
 /// Bars with a full window behind the warm-up of every feature that ever begins.

@@ -63,7 +63,9 @@ fn other_parts(check: &'static str, schema: &Schema, refit: &Schema, again: &BTr
     }
     let rest = |schema: &Schema| match value(schema) {
         Value::Object(mut parts) => {
-            ["inputs", "dropped", "candidates", "fitted_on"].into_iter().for_each(|part| drop(parts.remove(part)));
+            for part in ["inputs", "dropped", "candidates", "fitted_on"] {
+                parts.remove(part);
+            }
             Value::Object(parts)
         }
         other => other,

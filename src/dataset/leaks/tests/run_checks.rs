@@ -1,4 +1,5 @@
 use std::ops::Range;
+use std::slice::from_ref;
 
 use super::*;
 use crate::config::{FeatureGroup, SplitsConfig};
@@ -95,7 +96,7 @@ fn an_honest_run_is_clean() {
     clean(&run.rows(&schema));
     clean(&run.values(&schema));
     clean(&slices_apart(&run.slices, HORIZON, 0));
-    clean(&slices_as_configured(&run.slices, &[run.slices.clone()]));
+    clean(&slices_as_configured(&run.slices, from_ref(&run.slices)));
     clean(&slices_as_recorded(&run.slices, &run.slice_times(), Some(&run.predictions()), &run.times));
     clean(&run.copies());
     // Another machine's last digit is no leak.
@@ -160,7 +161,7 @@ fn an_unpurged_or_tampered_split_is_found() {
         "4 labels of the train slice (bars 562 to 565), 4 bars long, reach into the validation",
     );
     leaks(
-        &slices_as_configured(&tight, &[run.slices.clone()]),
+        &slices_as_configured(&tight, from_ref(&run.slices)),
         "the train slice is bars 30..566, the configuration gives 30..562",
     );
     leaks(&slices_as_recorded(&tight, &run.slice_times(), None, &run.times), "the train slice is bars 30..566");
@@ -171,7 +172,7 @@ fn an_unpurged_or_tampered_split_is_found() {
     leaks(&slices_apart(&shared, HORIZON, 0), "are in the train and in the validation slice");
     let mut horizon = run.slices.clone();
     horizon.horizon = 1;
-    leaks(&slices_as_configured(&horizon, &[run.slices.clone()]), "horizon, embargo");
+    leaks(&slices_as_configured(&horizon, from_ref(&run.slices)), "horizon, embargo");
     leaks(&slices_as_configured(&horizon, &[run.slices.clone(), tight]), "none of the 2");
     let mut predictions = run.predictions();
     let moved = run.slices.test.start;
