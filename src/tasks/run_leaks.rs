@@ -219,7 +219,10 @@ impl Evidence<'_> {
 
     /// `columns`: one feature of every line, and all others, that the network sees.
     fn columns(&self, options: &LeakOptions) -> Result<RunCheck> {
-        let kept: BTreeSet<&str> = self.card.schema.inputs.iter().map(|column| column.name.as_str()).collect();
+        let mut kept: BTreeSet<&str> = self.card.schema.candidates.iter().map(String::as_str).collect();
+        for (name, _) in &self.card.schema.dropped {
+            kept.remove(name.as_str());
+        }
         let mut lines = BTreeSet::new();
         let specs = self.features.specs.iter().filter(|spec| kept.contains(spec.name.as_str()));
         let specs = specs.filter(|spec| spec.source.as_ref().is_none_or(|line| lines.insert(line.as_str())));

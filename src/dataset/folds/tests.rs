@@ -182,7 +182,7 @@ fn check(fold: &Fold, space: &FoldSpace, embargo: usize) -> Result<(), TestCaseE
         if slice != Slice::Test {
             prop_assert!(reach.clone().all(|other| other == slice), "the label of bar {} meets another slice", t);
             // From the other side: what this bar's window reads was no test bar, nor looked at by one.
-            let first = (t + 1).saturating_sub(space.seq_len).saturating_sub(space.warm_up).saturating_sub(h);
+            let first = (t + 1).saturating_sub(space.seq_len).saturating_sub(space.warm_up).saturating_sub(h + embargo);
             let test = (first..t).any(|s| owner[s] == Some(Slice::Test));
             prop_assert!(!test, "the window of bar {} reads test bars", t);
         } else {
