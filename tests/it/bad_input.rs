@@ -217,7 +217,11 @@ fn wrong_configurations_are_refused_by_key() {
     one_line(&refuse(with(&["--set", "data.timeframe=4x"]), 1, &["data.timeframe", "4x"]));
     one_line(&refuse(with(&["--set", "data.start=2030-01-01"]), 1, &["data.start"]));
     one_line(&refuse(with(&["--set", "features.feature_dim=3"]), 1, &["features.feature_dim"]));
-    one_line(&refuse(with(&["--set", "labels.prediction_horizon=5000"]), 1, &["labels.prediction_horizon", "5000 bars"]));
+    one_line(&refuse(
+        with(&["--set", "labels.prediction_horizon=5000"]),
+        1,
+        &["labels.prediction_horizon", "5000 bars"],
+    ));
     assert!(!lab.path("w/runs").exists());
     one_line(&refuse(with(&["--set", "backtest.sizing=kelly"]), 1, &["backtest.sizing", "splits.calibration"]));
     one_line(&refuse(with(&["--set", "train.batch_size=5000"]), 1, &["train.batch_size is 5000"]));
