@@ -26,7 +26,7 @@
 //! | [`indicators`] | streaming state machines: one bar in, all lines out, internals included; formula files | market |
 //! | [`data`] | any file of bars, its quality, resampling, tables, the capture cache and library; the only room that knows polars | market, indicators, files, stats |
 //! | [`config`] | TOML, presets and overrides become one checked configuration | nothing of ours |
-//! | [`dataset`] | stationary features, schema, labels, slices, windows, the leak linter | market, indicators, config, stats |
+//! | [`dataset`] | stationary features, schema, labels, sample weights, slices and folds, windows, the leak linter | market, indicators, config, stats |
 //! | [`nn`] | seeded noise, parameters, differentiable operations, optimiser (candle) | stats |
 //! | [`models`] | the network and its objective (candle) | nn, config |
 //! | [`training`] | loop, gate, early stop, checkpoints, model files, inference (candle) | models, dataset, config, files, jobs |

@@ -1,24 +1,29 @@
-//! `check` and `synth`: leaks in columns, and markets with a known truth.
+//! `check` and `synth`: leaks in runs and columns, and markets with a known truth.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args as Group, Subcommand};
+use serde::Serialize;
 use serde_json::json;
 
 use super::print::{Failure, Printer};
 use super::watch::watch;
+use crate::dataset::leaks::run::{CheckVerdict, RunCheck};
 use crate::dataset::leaks::{LeakOptions, Verdict};
 use crate::market::synth::MarketOptions;
-use crate::tasks::{SynthRequest, check_leaks, columns_of_run, synthesize};
+use crate::tasks::{SynthRequest, check_leaks, check_run_leaks, columns_of_run, synthesize};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CheckCommand {
-    /// Look for knowledge of the future in the columns beside the bars of a file
+    /// Look for bars that a finished run must not have used, or for knowledge of the future in the columns of a file
     Leaks {
+        /// Run folder
+        #[arg(value_name = "RUN", required_unless_present = "columns", conflicts_with = "columns")]
+        run: Option<PathBuf>,
         /// Parquet or CSV file of bars with more columns of numbers
         #[arg(long, value_name = "FILE")]
-        columns: PathBuf,
+        columns: Option<PathBuf>,
         /// Bars ahead that are looked at
         #[arg(long, default_value_t = 32)]
         horizon: usize,
@@ -84,11 +89,24 @@ pub(super) struct SynthArgs {
 }
 
 pub(super) fn check(command: &CheckCommand, printer: Printer) -> Result<(), Failure> {
-    let (columns, horizon) = match command {
-        CheckCommand::Leaks { columns, horizon } => (columns, horizon),
+    let (run, columns, horizon) = match command {
+        CheckCommand::Leaks { run, columns, horizon } => (run, columns, horizon),
         CheckCommand::Drift { run } => return drift(run, printer),
     };
-    let (file, options) = (columns.clone(), LeakOptions { horizon: *horizon });
+    let options = LeakOptions { horizon: *horizon };
+    if let Some(run) = run.clone() {
+        let found = watch("check leaks", printer, move |job| check_run_leaks(&run, &options, job))?;
+        for RunCheck { check, verdict, detail } in &found.checks {
+            let word = match verdict {
+                CheckVerdict::Ok => "ok",
+                CheckVerdict::Leak => "LEAK",
+                CheckVerdict::NotCheckable => "unknown",
+            };
+            printer.text(&format!("{word:8} {check:20} {detail}"));
+        }
+        return report(&found, printer);
+    }
+    let Some(file) = columns.clone() else { return Ok(()) };
     let found = watch("check leaks", printer, move |job| check_leaks(&file, &options, job))?;
     for column in &found.columns {
         let word = match column.verdict {
@@ -99,7 +117,11 @@ pub(super) fn check(command: &CheckCommand, printer: Printer) -> Result<(), Fail
         };
         printer.text(&format!("{word:10} {:24} {}", column.name, column.sentence));
     }
-    let mut record = serde_json::to_value(&found).context("leaks")?;
+    report(&found, printer)
+}
+
+fn report(found: &impl Serialize, printer: Printer) -> Result<(), Failure> {
+    let mut record = serde_json::to_value(found).context("leaks")?;
     record["event"] = json!("leaks");
     printer.record(&record);
     Ok(())

@@ -93,7 +93,7 @@ fn check_labels(labels: &LabelsConfig, c: &mut Checks) {
 fn check_splits(splits: &SplitsConfig, c: &mut Checks) {
     let SplitsConfig { method, folds, fold, groups, test_groups, train, validation, calibration, test, embargo: _ } =
         splits;
-    at_least(c, "splits.folds", *folds, 1);
+    c.require((1..=1000).contains(folds), "splits.folds", format!("must be 1 to 1000, was {folds}"));
     let walks = matches!(method, SplitMethod::Rolling | SplitMethod::Anchored);
     let least = if walks {
         format!("must be at most {folds}, the number of folds")

@@ -29,6 +29,7 @@ mod market_files;
 mod predict;
 mod prepare;
 mod run;
+mod run_leaks;
 mod signals;
 mod synth;
 mod train;
@@ -64,6 +65,7 @@ pub use market_files::{
 pub use predict::{PredictRequest, PredictionRecord, predict};
 pub use prepare::{Dataset, prepare};
 pub use run::{OpenRun, RunRequest, RunSummary, open_run, run, stage_of_run};
+pub use run_leaks::{RunLeaks, check_run_leaks};
 pub use signals::{SignalsRequest, SignalsSummary, backtest_signals};
 pub use synth::{SynthRequest, planted_market, synthesize};
 pub use view::{CalibrationView, LatentPoint, RegimesReport, RunView, SimulationView, look, open_view};
