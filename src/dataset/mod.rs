@@ -3,7 +3,9 @@
 //!
 //! Row t of everything here belongs to bar t. Features and inputs at t use bars <= t only; labels look at t+1..=t+h.
 
+mod cache;
 mod columns;
+mod components;
 mod error;
 mod extract;
 mod groups;
@@ -11,19 +13,27 @@ mod inputs;
 mod labels;
 pub mod leaks;
 mod line_features;
+mod products;
 mod scales;
+mod scaling;
 mod schema;
 mod splits;
 mod stationary;
 mod window_stats;
 
 #[cfg(test)]
+mod cache_tests;
+#[cfg(test)]
+mod feature_tests;
+#[cfg(test)]
 mod schema_tests;
 #[cfg(test)]
 mod tests;
 
+pub use cache::{CacheNote, FeatureCache};
+pub use components::Components;
 pub use error::DatasetError;
-pub use extract::{FeatureSpec, Features, extract};
+pub use extract::{FEATURE_VERSION, FeatureSpec, Features, extract};
 pub use inputs::Inputs;
 pub use labels::{BaseRate, Labels, make_labels};
 pub use schema::{FittedRange, InputColumn, InputKind, Schema, SchemaMismatch};
