@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{FeatureGroup, FeaturesConfig};
-use crate::files::AtomicFile;
+use crate::files::{AtomicFile, remove_unfinished};
 use crate::indicators::Lines;
 use crate::market::Series;
 
-use super::{DatasetError, FEATURE_VERSION, FeatureSpec, Features, extract};
+use super::{FEATURE_VERSION, FeatureSpec, Features};
 
 const MAGIC: &[u8; 8] = b"GBFEAT01";
 const EXTENSION: &str = "features";
@@ -48,7 +48,22 @@ struct Header {
     checksum: String,
 }
 
-/// What [`FeatureCache::extract`] did, a sentence each.
+/// What features are computed from.
+#[derive(Debug, Clone, Copy)]
+pub struct FeatureContent<'a> {
+    /// Bars.
+    pub series: &'a Series,
+    /// Lines over these bars.
+    pub lines: &'a Lines,
+    /// Which features.
+    pub config: &'a FeaturesConfig,
+    /// Key of the indicators behind the lines.
+    pub catalogue: &'a str,
+    /// Fingerprints of whatever else features come from, such as other symbols and external columns.
+    pub others: &'a [String],
+}
+
+/// What [`FeatureCache::get`] did, a sentence each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheNote {
     /// True if the features were read.
@@ -70,31 +85,26 @@ impl FeatureCache {
         Self { limit, worth, ..self }
     }
 
-    /// [`extract`], or what it gave before from the same bars, lines and configuration.
+    /// The features of `content`: read if they are kept, else what `compute` gives.
     ///
-    /// `catalogue` is the key of the indicators behind `lines`. Without window statistics, and of small matrices, nothing
-    /// is kept: they are computed faster than read. A file that cannot be read or written is told of and changes nothing.
-    pub fn extract(
+    /// Without window statistics, and of small matrices, nothing is kept: they are computed faster than read. A file that
+    /// cannot be read or written is told of and changes nothing.
+    pub fn get<E>(
         &self,
-        series: &Series,
-        lines: &Lines,
-        config: &FeaturesConfig,
-        catalogue: &str,
-    ) -> Result<(Features, CacheNote), DatasetError> {
+        content: &FeatureContent<'_>,
+        compute: impl FnOnce() -> Result<Features, E>,
+    ) -> Result<(Features, CacheNote), E> {
         let note = |reused, reason: &str, files| CacheNote { reused, reason: reason.to_owned(), files };
-        if !config.groups.contains(&FeatureGroup::Windows) || series.len().saturating_mul(lines.columns.len()) == 0 {
-            return Ok((
-                extract(series, lines, config)?,
-                note(false, "without window statistics nothing is kept", None),
-            ));
+        if !content.config.groups.contains(&FeatureGroup::Windows) {
+            return Ok((compute()?, note(false, "without window statistics nothing is kept", None)));
         }
-        let key = key(series, lines, config, catalogue);
+        let key = content.key();
         let path = self.folder.join(format!("{}.{EXTENSION}", &key[..32]));
         let reason = match read(&path, &key) {
             Ok(features) => return Ok((features, note(true, "same bars, lines and feature configuration", None))),
             Err(reason) => reason,
         };
-        let features = extract(series, lines, config)?;
+        let features = compute()?;
         if features.data.len() < self.worth {
             return Ok((features, note(false, "so few values are computed faster than read", None)));
         }
@@ -118,6 +128,7 @@ impl FeatureCache {
 
     /// Removes the oldest files but `newest` until the limit holds; gives their number.
     fn tidy(&self, newest: &Path) -> usize {
+        remove_unfinished(&self.folder, ".");
         let mut files: Vec<(SystemTime, PathBuf, u64)> = fs::read_dir(&self.folder)
             .into_iter()
             .flatten()
@@ -145,35 +156,37 @@ impl FeatureCache {
     }
 }
 
-/// SHA-256, in hex, of all that decides a value, a name or an order of features.
-fn key(series: &Series, lines: &Lines, config: &FeaturesConfig, catalogue: &str) -> String {
-    let defaults = FeaturesConfig::default();
-    // Of these no feature depends.
-    let content = FeaturesConfig {
-        scaler: defaults.scaler,
-        max_correlation: defaults.max_correlation,
-        pca: defaults.pca,
-        noise: defaults.noise,
-        fe_workers: defaults.fe_workers,
-        fe_chunk: defaults.fe_chunk,
-        fe_parallel_threshold: defaults.fe_parallel_threshold,
-        ..config.clone()
-    };
-    let mut hasher = Sha256::new();
-    let mut add = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    };
-    add(&format!("{FEATURE_VERSION}"));
-    add(&series.fingerprint());
-    add(catalogue);
-    add(&format!("{content:?}"));
-    for line in &lines.columns {
-        add(&line.name);
-        add(&format!("{:?} {}", line.unit, line.internal));
-        add(&checksum(&line.values, |x| x.to_bits()));
+impl FeatureContent<'_> {
+    /// SHA-256, in hex, of all that decides a value, a name or an order of features.
+    fn key(&self) -> String {
+        let defaults = FeaturesConfig::default();
+        // On these no feature depends.
+        let config = FeaturesConfig {
+            scaler: defaults.scaler,
+            max_correlation: defaults.max_correlation,
+            pca: defaults.pca,
+            noise: defaults.noise,
+            fe_workers: defaults.fe_workers,
+            fe_chunk: defaults.fe_chunk,
+            fe_parallel_threshold: defaults.fe_parallel_threshold,
+            ..self.config.clone()
+        };
+        let mut hasher = Sha256::new();
+        let mut add = |text: &str| {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        };
+        add(&format!("{FEATURE_VERSION} {config:?} {}", self.others.len()));
+        add(&self.series.fingerprint());
+        add(self.catalogue);
+        self.others.iter().for_each(|other| add(other));
+        for line in &self.lines.columns {
+            add(&line.name);
+            add(&format!("{:?} {}", line.unit, line.internal));
+            add(&checksum(&line.values, |x| x.to_bits()));
+        }
+        hex(hasher)
     }
-    hex(hasher)
 }
 
 fn hex(hasher: Sha256) -> String {
@@ -215,7 +228,9 @@ fn write(path: &Path, key: &str, features: &Features) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(4 * BLOCK);
     for block in features.data.chunks(BLOCK) {
         bytes.clear();
-        block.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
+        for x in block {
+            bytes.extend_from_slice(&x.to_le_bytes());
+        }
         file.write_all(&bytes)?;
     }
     file.commit()

@@ -5,7 +5,19 @@ use std::fs;
 use super::tests::{bits, config, lines, series};
 use super::*;
 use crate::config::{FeatureGroup, FeaturesConfig};
+use crate::indicators::Lines;
 use crate::market::Series;
+
+fn got(
+    cache: &FeatureCache,
+    series: &Series,
+    lines: &Lines,
+    config: &FeaturesConfig,
+    catalogue: &str,
+) -> (Features, CacheNote) {
+    let content = FeatureContent { series, lines, config, catalogue, others: &[] };
+    cache.get(&content, || extract(series, lines, config)).unwrap()
+}
 
 #[test]
 fn the_same_content_is_read_and_any_change_is_computed() {
@@ -14,8 +26,8 @@ fn the_same_content_is_read_and_any_change_is_computed() {
     let series = series(120, 1);
     let lines = lines(&series);
     let small = FeaturesConfig { groups: vec![FeatureGroup::Lines, FeatureGroup::Windows], ..config() };
-    let get = |series: &Series, lines: &crate::indicators::Lines, config: &FeaturesConfig, catalogue: &str| {
-        cache.extract(series, lines, config, catalogue).unwrap()
+    let get = |series: &Series, lines: &Lines, config: &FeaturesConfig, catalogue: &str| {
+        got(&cache, series, lines, config, catalogue)
     };
     let (first, note) = get(&series, &lines, &small, "a");
     assert_eq!((note.reused, note.files), (false, None));
@@ -39,6 +51,9 @@ fn the_same_content_is_read_and_any_change_is_computed() {
     assert!(!get(&series, &lines, &small, "b").1.reused, "the catalogue");
     let longer = FeaturesConfig { lookback_windows: vec![20, 5, 41], ..small.clone() };
     assert!(!get(&series, &lines, &longer, "a").1.reused, "the configuration");
+    let others = ["an external file".to_owned()];
+    let content = FeatureContent { series: &series, lines: &lines, config: &small, catalogue: "a", others: &others };
+    assert!(!cache.get(&content, || extract(&series, &lines, &small)).unwrap().1.reused, "another source");
     assert!(get(&series, &lines, &small, "a").1.reused, "the first is still there");
 }
 
@@ -49,7 +64,7 @@ fn a_damaged_file_is_computed_again_and_replaced() {
     let series = series(120, 2);
     let lines = lines(&series);
     let small = FeaturesConfig { groups: vec![FeatureGroup::Windows], ..config() };
-    let get = || cache.extract(&series, &lines, &small, "").unwrap();
+    let get = || got(&cache, &series, &lines, &small, "");
     let (first, _) = get();
     let path = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().path();
     let good = fs::read(&path).unwrap();
@@ -92,18 +107,18 @@ fn the_cache_stays_within_its_limit_and_out_of_small_matters() {
     let count = || fs::read_dir(dir.path()).unwrap().count();
     let without = FeaturesConfig { groups: vec![FeatureGroup::Lines], ..config() };
     let cache = FeatureCache::new(dir.path()).with_bounds(1 << 30, 0);
-    cache.extract(&series, &lines, &without, "").unwrap();
-    FeatureCache::new(dir.path()).extract(&series, &lines, &small, "").unwrap();
+    got(&cache, &series, &lines, &without, "");
+    got(&FeatureCache::new(dir.path()), &series, &lines, &small, "");
     assert_eq!(count(), 0);
-    let (features, _) = cache.extract(&series, &lines, &small, "").unwrap();
+    let (features, _) = got(&cache, &series, &lines, &small, "");
     let bytes = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().metadata().unwrap().len();
     let tight = cache.clone().with_bounds(2 * bytes + 100, 0);
-    assert_eq!(tight.extract(&series, &lines, &small, "b").unwrap().1.files, None);
-    let (_, note) = tight.extract(&series, &lines, &small, "c").unwrap();
+    assert_eq!(got(&tight, &series, &lines, &small, "b").1.files, None);
+    let (_, note) = got(&tight, &series, &lines, &small, "c");
     assert!(note.files.unwrap().starts_with("1 older feature files were removed"));
     assert_eq!(count(), 2);
-    assert!(tight.extract(&series, &lines, &small, "c").unwrap().1.reused, "the newest stays");
+    assert!(got(&tight, &series, &lines, &small, "c").1.reused, "the newest stays");
     let tiny = cache.with_bounds((features.data.len() * 4 - 1) as u64, 0);
-    let (_, note) = tiny.extract(&series, &lines, &small, "d").unwrap();
+    let (_, note) = got(&tiny, &series, &lines, &small, "d");
     assert!(note.files.unwrap().contains("were not kept: the cache holds"));
 }

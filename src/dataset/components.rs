@@ -38,7 +38,7 @@ impl Components {
     /// As few components as explain `share` of the variance of `columns` (place in the matrix, centre and scale).
     pub(super) fn fit(
         features: &Features,
-        columns: Vec<(usize, (f64, f64))>,
+        columns: &[(usize, (f64, f64))],
         inputs: Vec<InputColumn>,
         rows: Range<usize>,
         share: f64,
@@ -64,7 +64,7 @@ impl Components {
         let mut order: Vec<usize> = (0..n).collect();
         order.sort_by(|&a, &b| variance(b).total_cmp(&variance(a)).then(a.cmp(&b)));
         let largest = order.first().map_or(0.0, |&k| variance(k));
-        if !(largest > 0.0) {
+        if largest.is_nan() || largest <= 0.0 {
             return Err(DatasetError::NoVariance);
         }
         let (mut loadings, mut shares, mut explained) = (Vec::new(), Vec::new(), 0.0);

@@ -146,7 +146,18 @@ fn edits(a: &str, b: &str) -> usize {
 ///
 /// `lines` are indicator lines over the same bars. The number of threads changes no bit.
 pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Result<Features, DatasetError> {
+    extract_rows(series, lines, config, 0..series.len())
+}
+
+/// [`extract`] of the bars of `rows` only, bit for bit: row 0 of the result is bar `rows.start`.
+pub fn extract_rows(
+    series: &Series,
+    lines: &Lines,
+    config: &FeaturesConfig,
+    rows: Range<usize>,
+) -> Result<Features, DatasetError> {
     let bars = series.len();
+    let rows = rows.start.min(bars)..rows.end.min(bars);
     check(bars, lines, config)?;
     let scales = Scales::new(series.bars());
     let work = Work::new(config, bars);
@@ -187,15 +198,16 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
     }
 
     let width = specs.len();
-    let mut data = vec![0.0_f32; bars * width];
-    work.chunks(&mut data, width, |rows, cells| {
+    let mut data = vec![0.0_f32; rows.len() * width];
+    work.chunks(&mut data, width, |part, cells| {
+        let rows = rows.start + part.start..rows.start + part.end;
         write_lines(&sources, &plan, &scales, rows.clone(), cells, width);
         let first = sources.len() * plan.per_line();
         for (row, t) in cells.chunks_exact_mut(width).zip(rows) {
             row[first..].iter_mut().zip(&others).for_each(|(cell, column)| *cell = column.values[t]);
         }
     });
-    Ok(Features { specs, bars, feature_dim: config.feature_dim, data })
+    Ok(Features { specs, bars: rows.len(), feature_dim: config.feature_dim, data })
 }
 
 /// Writes the features of lines into the `cells` of `rows`: a tile of columns at a time, each column along time, then the

@@ -58,6 +58,11 @@ fn every_row_is_the_last_row_of_the_bars_so_far() {
         let sofar = extract(&series.truncated(t + 1), &first(&lines, t + 1), &config()).unwrap();
         assert!(bits(sofar.row(t)) == bits(all.row(t)), "bar {t}");
     }
+    for rows in [0..170, 37..120, 169..170, 170..170] {
+        let part = extract_rows(&series, &lines, &config(), rows.clone()).unwrap();
+        assert_eq!((&part.specs, part.bars), (&all.specs, rows.len()));
+        assert!(rows.enumerate().all(|(i, t)| bits(part.row(i)) == bits(all.row(t))));
+    }
 }
 
 proptest! {

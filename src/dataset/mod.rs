@@ -30,10 +30,10 @@ mod schema_tests;
 #[cfg(test)]
 mod tests;
 
-pub use cache::{CacheNote, FeatureCache};
+pub use cache::{CacheNote, FeatureCache, FeatureContent};
 pub use components::Components;
 pub use error::DatasetError;
-pub use extract::{FEATURE_VERSION, FeatureSpec, Features, extract};
+pub use extract::{FEATURE_VERSION, FeatureSpec, Features, extract, extract_rows};
 pub use inputs::Inputs;
 pub use labels::{BaseRate, Labels, make_labels};
 pub use schema::{FittedRange, InputColumn, InputKind, Schema, SchemaMismatch};

@@ -30,7 +30,7 @@ impl Schema {
         let recipe = Recipe::new(self, &features.specs)?;
         let width = self.width();
         let mut data = vec![0.0_f32; features.bars * width];
-        let cells = data
+        let cells: Vec<_> = data
             .par_chunks_mut(ROWS_PER_CHUNK * width)
             .enumerate()
             .map(|(chunk, part)| {
@@ -42,7 +42,7 @@ impl Schema {
                 cells
             })
             .collect();
-        Ok(recipe.inputs(data, cells))
+        Ok(recipe.inputs(data, &cells))
     }
 
     /// [`Self::apply`], in the memory of the features.
@@ -53,7 +53,7 @@ impl Schema {
         }
         let recipe = Recipe::new(self, &features.specs)?;
         let mut data = features.data;
-        let cells = data
+        let cells: Vec<_> = data
             .par_chunks_mut(ROWS_PER_CHUNK * from)
             .enumerate()
             .map(|(chunk, part)| {
@@ -73,7 +73,7 @@ impl Schema {
         if 2 * width <= from {
             data.shrink_to_fit();
         }
-        Ok(recipe.inputs(data, cells))
+        Ok(recipe.inputs(data, &cells))
     }
 
     /// The scaled features: the first inputs, or what the components are made of.
@@ -123,7 +123,9 @@ impl<'a> Recipe<'a> {
             scaled.resize(self.columns.len(), 0.0);
             fill(scaled);
             components.project(scaled, values);
-            values.iter_mut().for_each(|value| *value = value.clamp(-CLIP as f32, CLIP as f32));
+            for value in values {
+                *value = value.clamp(-CLIP as f32, CLIP as f32);
+            }
         } else {
             fill(values);
         }
@@ -132,7 +134,7 @@ impl<'a> Recipe<'a> {
         }
     }
 
-    fn inputs(&self, data: Vec<f32>, cells: Vec<Vec<(u32, u32)>>) -> Inputs {
+    fn inputs(&self, data: Vec<f32>, cells: &[Vec<(u32, u32)>]) -> Inputs {
         let sources = self.schema.scaled().map(|(column, _)| column.name.clone()).collect();
         Inputs::new(self.schema.names(), data, sources, cells.concat())
     }

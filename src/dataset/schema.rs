@@ -188,8 +188,8 @@ impl Schema {
             kept.iter().map(|k| InputColumn { name: name(k.at), kind: kind(k.scale) }).collect();
         let mut components = None;
         if config.pca > 0.0 {
-            let columns = kept.iter().map(|k| (k.at, k.scale)).collect();
-            let fitted = Components::fit(features, columns, inputs, rows.clone(), config.pca)?;
+            let columns: Vec<(usize, (f64, f64))> = kept.iter().map(|k| (k.at, k.scale)).collect();
+            let fitted = Components::fit(features, &columns, inputs, rows.clone(), config.pca)?;
             inputs = fitted.inputs();
             components = Some(fitted);
         }

@@ -8,7 +8,9 @@ use super::collect::Collected;
 use super::event::{Job, TaskEvent};
 use crate::config::{FeaturesConfig, RunConfig};
 use crate::data::parse_time;
-use crate::dataset::{FeatureCache, Features, Inputs, Labels, Schema, Slice, Splits, make_labels};
+use crate::dataset::{
+    FeatureCache, FeatureContent, Features, Inputs, Labels, Schema, Slice, Splits, extract, make_labels,
+};
 use crate::market::Bar;
 use crate::stats;
 use crate::training::{ModelCard, TargetTable};
@@ -158,7 +160,9 @@ fn features_of(collected: &Collected, config: &FeaturesConfig, job: &Job) -> Res
     // Captures and features share a folder of the workspace.
     let cache = FeatureCache::new(collected.capture.with_file_name("features"));
     let start = Instant::now();
-    let (features, note) = cache.extract(&collected.series, &collected.lines, config, &collected.catalogue)?;
+    let Collected { series, lines, catalogue, .. } = collected;
+    let content = FeatureContent { series, lines, config, catalogue, others: &[] };
+    let (features, note) = cache.get(&content, || extract(series, lines, config))?;
     let seconds = start.elapsed().as_secs_f64();
     job.emit(TaskEvent::Note(format!(
         "{} features of {} bars {} in {seconds:.2} s, {:.0} rows/s: {}",
