@@ -12,8 +12,9 @@
 //!          trades, equity                 analysis: attention, importance, regimes, calibration, verdict
 //! ```
 //!
-//! Every stage writes files under a workspace: imported bars in `data/`, captures of indicator lines in `neural_data/`, and
-//! one folder per run in `runs/`. Disk is the record; whoever watches a job gets hints only.
+//! Every stage writes files under a workspace: imported bars in `data/`, captures of indicator lines in `neural_data/`, large
+//! matrices of features in `neural_data/features/`, and one folder per run in `runs/`. Disk is the record; whoever watches a
+//! job gets hints only.
 //!
 //! # Rooms, from the ground up
 //!

@@ -19,7 +19,9 @@ use crate::tasks::{Job, bars_for_bench};
 const BATCH: usize = 64;
 const SEQ_LEN: usize = 100;
 /// Bytes that gathering and copying move at least.
-const MOVED: usize = 2 << 30;
+const MOVED: usize = 1 << 30;
+/// Times the copied buffer is copied for that.
+const COPIES: usize = 8;
 /// Bars that are enough to see which lines become features.
 const GLANCE: usize = 300;
 
@@ -152,7 +154,8 @@ fn moved(inputs: &Inputs, repeats: usize, job: &Job) -> Result<(f64, f64)> {
         (0..batches).map(|_| (0..BATCH).map(|_| rng.random_range(SEQ_LEN - 1..inputs.rows)).collect()).collect();
     let mut out = Vec::new();
     inputs.gather(&ends[0], SEQ_LEN, &mut out);
-    let (from, mut to) = (vec![1.0_f32; MOVED / 16], vec![0.0_f32; MOVED / 16]);
+    let floats = MOVED / size_of::<f32>() / COPIES;
+    let (from, mut to) = (vec![1.0_f32; floats], vec![0.0_f32; floats]);
     let piece = from.len().div_ceil(rayon::current_num_threads());
     let (mut gathered, mut copied) = (0.0_f64, 0.0_f64);
     for repeat in 0..repeats.max(1) {
@@ -165,11 +168,11 @@ fn moved(inputs: &Inputs, repeats: usize, job: &Job) -> Result<(f64, f64)> {
         }
         gathered = gathered.max((batches * batch * size_of::<f32>()) as f64 / start.elapsed().as_secs_f64());
         let start = Instant::now();
-        for _ in 0..4 {
+        for _ in 0..COPIES {
             to.par_chunks_mut(piece).zip(from.par_chunks(piece)).for_each(|(to, from)| to.copy_from_slice(from));
             black_box(&to);
         }
-        copied = copied.max((4 * from.len() * size_of::<f32>()) as f64 / start.elapsed().as_secs_f64());
+        copied = copied.max((COPIES * from.len() * size_of::<f32>()) as f64 / start.elapsed().as_secs_f64());
     }
     Ok((gathered / 1e9, copied / 1e9))
 }

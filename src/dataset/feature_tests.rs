@@ -1,11 +1,13 @@
 //! What every feature says of itself, and what must hold for each of them.
 
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 
 use super::tests::{bits, config, first, lines, series};
 use super::*;
-use crate::config::{FeaturesConfig, Scaler};
-use crate::market::Series;
+use crate::config::{FeatureGroup, FeaturesConfig, Scaler};
+use crate::indicators::{Line, Lines, Unit};
+use crate::market::{Bar, Series};
 
 fn options() -> FeaturesConfig {
     FeaturesConfig { scaler: Scaler::Standard, max_correlation: 0.9, pca: 0.8, ..config() }
@@ -71,7 +73,7 @@ proptest! {
     fn no_bar_after_the_training_slice_changes_a_scaler(seed in any::<u64>(), end in 130_usize..220) {
         let whole = series(220, seed);
         let whole_lines = lines(&whole);
-        let fit = |series: &Series, lines: &crate::indicators::Lines, config: &FeaturesConfig| {
+        let fit = |series: &Series, lines: &Lines, config: &FeaturesConfig| {
             Schema::fit_with(&extract(series, lines, config).unwrap(), 60..end, &whole.timestamps(), config).unwrap()
         };
         let mut bars = whole.bars().to_vec();
@@ -104,4 +106,43 @@ fn threads_change_no_bit_of_schema_and_inputs() {
     };
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     assert!(pool(1).install(make) == pool(4).install(make));
+}
+
+/// The bits behind [`FEATURE_VERSION`], where no function of the system's mathematics library has a say: bars and lines
+/// made by arithmetic, features made of sums, quotients and roots. A change here makes cached features stale and models
+/// see other inputs: raise the version with it.
+#[test]
+fn the_version_stands_for_these_bits() {
+    const PINNED: (u32, &str, &str) = (1, "ab0269a4f232b993", "993ce42e18646454");
+    let whole = series(400, 14);
+    let number = |t: usize| ((t * 7919) % 1009) as f64 / 10.0;
+    let line = |name: &str, unit: Unit, f: &dyn Fn(usize, &Bar) -> f64| Line {
+        name: name.to_owned(),
+        meaning: "".into(),
+        unit,
+        internal: false,
+        values: whole.bars().iter().enumerate().map(|(t, bar)| if t < 9 { f64::NAN } else { f(t, bar) }).collect(),
+    };
+    let lines = Lines {
+        columns: vec![
+            line("low.low", Unit::PRICE, &|_, bar| bar.low),
+            line("body.body", Unit::PRICE_DIFFERENCE, &|_, bar| bar.close - bar.open),
+            line("osc.osc", Unit::PERCENT, &|t, _| number(t).min(100.0)),
+            line("flag.flag", Unit::FLAG, &|t, _| f64::from(u8::from(number(t) > 70.0))),
+            line("sum.sum", Unit::CUMULATIVE_VOLUME, &|t, bar| number(t) + bar.volume),
+            line("gap.gap", Unit::RATIO, &|t, _| if t == 200 { f64::NAN } else { number(t) / 2.0 }),
+        ],
+    };
+    let groups = vec![FeatureGroup::Lines, FeatureGroup::Changes, FeatureGroup::Windows];
+    let features = extract(&whole, &lines, &FeaturesConfig { groups, ..Default::default() }).unwrap();
+    let schema = Schema::fit(&features, 160..360, &whole.timestamps()).unwrap();
+    let inputs = schema.apply(&features).unwrap();
+    let digest = |texts: Vec<String>, data: &[f32]| -> String {
+        let mut hasher = Sha256::new_with_prefix(texts.join("\n"));
+        data.iter().for_each(|x| hasher.update(x.to_bits().to_le_bytes()));
+        hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let texts = features.specs.iter().map(|spec| format!("{} = {}", spec.name, spec.formula)).collect();
+    let found = (FEATURE_VERSION, digest(texts, &features.data), digest(schema.names(), &inputs.data));
+    assert_eq!((found.0, found.1.as_str(), found.2.as_str()), PINNED);
 }
