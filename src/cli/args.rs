@@ -115,6 +115,21 @@ pub(super) enum BenchCommand {
         #[arg(long, default_value_t = 5, value_name = "N")]
         repeats: usize,
     },
+    /// Features of indicator lines, their way to scaled inputs, its memory, and windows beside a plain copy
+    Features {
+        /// CSV or Parquet file of bars [default: a random walk]
+        #[arg(long, value_name = "BARS")]
+        data: Option<PathBuf>,
+        /// Length of the random walk
+        #[arg(long, default_value_t = 20_000, value_name = "N")]
+        bars: usize,
+        /// Indicator lines, the first of the catalogue that become features
+        #[arg(long, default_value_t = 350, value_name = "N")]
+        lines: usize,
+        /// Repetitions; the fastest counts
+        #[arg(long, default_value_t = 5, value_name = "N")]
+        repeats: usize,
+    },
     /// The import of a CSV, beside the plain reader of the library below it
     Data {
         /// Bars of the file, a random walk

@@ -3,7 +3,9 @@
 //!
 //! Row t of everything here belongs to bar t. Features and inputs at t use bars <= t only; labels look at t+1..=t+h.
 
+mod cache;
 mod columns;
+mod components;
 mod error;
 mod extract;
 mod folds;
@@ -12,7 +14,9 @@ mod inputs;
 mod labels;
 pub mod leaks;
 mod line_features;
+mod products;
 mod scales;
+mod scaling;
 mod schema;
 mod splits;
 mod stationary;
@@ -20,12 +24,18 @@ mod weights;
 mod window_stats;
 
 #[cfg(test)]
+mod cache_tests;
+#[cfg(test)]
+mod feature_tests;
+#[cfg(test)]
 mod schema_tests;
 #[cfg(test)]
 mod tests;
 
+pub use cache::{CacheNote, FeatureCache, FeatureContent};
+pub use components::Components;
 pub use error::DatasetError;
-pub use extract::{FeatureSpec, Features, extract};
+pub use extract::{FEATURE_VERSION, FeatureSpec, Features, extract, extract_rows};
 pub use folds::{Fold, FoldSpace, LeftOut, backtest_paths, make_folds, path_count};
 pub use inputs::Inputs;
 pub use labels::{BaseRate, ContextScores, Labels, make_labels};

@@ -81,7 +81,7 @@ pub fn columns_view(
     let schema = if let Some(card) = card {
         &card.schema
     } else {
-        fitted = Schema::fit(&features, train.clone(), &collected.series.timestamps())?;
+        fitted = Schema::fit_with(&features, train.clone(), &collected.series.timestamps(), &config.features)?;
         &fitted
     };
     let dropped: BTreeMap<&str, &str> =

@@ -83,7 +83,9 @@ impl Bench<'_> {
     fn fold(&self, number: usize, fold: &Fold, job: &Job) -> Result<(FoldResult, Forecasts)> {
         let (config, series) = (self.config, &self.collected.series);
         let (bars, seq_len) = (series.bars(), config.model.seq_len);
-        let schema = fold.fit_schema(&self.features, seq_len, &series.timestamps(), Schema::fit)?;
+        let schema = fold.fit_schema(&self.features, seq_len, &series.timestamps(), |features, rows, times| {
+            Schema::fit_with(features, rows, times, &config.features)
+        })?;
         let inputs = schema.apply(&self.features)?;
         let labels = &self.labels;
         let complete = |t: &usize| {

@@ -1,14 +1,17 @@
 use std::ops::Range;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-
 use serde_json::{Value, json};
 
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
-use crate::config::RunConfig;
+use crate::config::{FeaturesConfig, RunConfig};
 use crate::data::parse_time;
-use crate::dataset::{Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract, make_folds, make_labels};
+use crate::dataset::{
+    FeatureCache, FeatureContent, Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract, make_folds,
+    make_labels,
+};
 use crate::market::Bar;
 use crate::stats;
 use crate::training::{ModelCard, TargetTable};
@@ -63,9 +66,9 @@ impl Dataset {
 
 /// Turns lines into features, labels and slices, fits the schema on the training slice, and tells what was dropped.
 pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<Dataset> {
-    job.progress(0, 0, "extracting features");
     let series = &collected.series;
-    let features = extract(series, &collected.lines, &config.features)?;
+    let features = features_of(collected, &config.features, job)?;
+    let candidates = features.width();
     job.check()?;
     let cost = config.backtest.round_trip_cost();
     let labels = make_labels(series.bars(), &config.labels, cost);
@@ -83,12 +86,13 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     }
     // The first training window reaches back to this row.
     let first_row = (splits.train.start + 1).saturating_sub(config.model.seq_len);
-    let schema = Schema::fit(&features, first_row..splits.train.end, &series.timestamps())?;
-    let inputs = schema.apply(&features)?;
+    let rows = first_row..splits.train.end;
+    let schema = Schema::fit_with(&features, rows, &series.timestamps(), &config.features)?;
+    let inputs = schema.apply_in_place(features)?;
     job.emit(TaskEvent::Note(format!(
         "{} features of {} kept; train {}, validation {}, calibration {}, test {} bars, {} left out at the boundaries",
         schema.width(),
-        features.width(),
+        candidates,
         splits.train.len(),
         splits.validation.len(),
         splits.calibration.len(),
@@ -128,7 +132,7 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     };
     let targets = TargetTable::new(&labels, return_scale, cost);
     let dataset = Dataset { inputs, labels, targets, card };
-    job.emit(TaskEvent::Record(dataset.record(features.width())));
+    job.emit(TaskEvent::Record(dataset.record(candidates)));
     Ok(dataset)
 }
 
@@ -136,9 +140,8 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
 ///
 /// Errors if the features differ from the model's, with both lists.
 pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> Result<Dataset> {
-    job.progress(0, 0, "extracting features");
-    let features = extract(&collected.series, &collected.lines, &card.features)?;
-    let inputs = card.schema.apply(&features)?;
+    let features = features_of(collected, &card.features, job)?;
+    let inputs = card.schema.apply_in_place(features)?;
     // Equal names may still stand for other formulas or parameters.
     if collected.catalogue != card.catalogue {
         bail!("the model was made with another indicator catalogue: train it again with this version");
@@ -170,6 +173,34 @@ pub(super) fn fold_space(warm_up: usize, labelled_until: usize, bars: &[Bar], co
     let labelled_until = labelled_until.min(usable.end.saturating_sub(horizon));
     let seq_len = config.model.seq_len;
     Ok(FoldSpace { bars: bars.len(), usable, labelled_until, horizon, seq_len, warm_up })
+}
+
+/// Every feature of every bar, computed or read from the workspace's cache; tells how fast and why.
+fn features_of(collected: &Collected, config: &FeaturesConfig, job: &Job) -> Result<Features> {
+    job.progress(0, 0, "extracting features");
+    let Collected { series, lines, catalogue, .. } = collected;
+    if collected.capture.as_os_str().is_empty() {
+        // Looked at only: nothing is written.
+        return Ok(extract(series, lines, config)?);
+    }
+    // Captures and features share a folder of the workspace.
+    let cache = FeatureCache::new(collected.capture.with_file_name("features"));
+    let start = Instant::now();
+    let content = FeatureContent { series, lines, config, catalogue, others: &[] };
+    let (features, note) = cache.get(&content, || extract(series, lines, config))?;
+    let seconds = start.elapsed().as_secs_f64();
+    job.emit(TaskEvent::Note(format!(
+        "{} features of {} bars {} in {seconds:.2} s, {:.0} rows/s: {}",
+        features.width(),
+        features.bars,
+        if note.reused { "read" } else { "computed" },
+        features.bars as f64 / seconds,
+        note.reason,
+    )));
+    if let Some(files) = note.files {
+        job.emit(TaskEvent::Note(files));
+    }
+    Ok(features)
 }
 
 /// Bars with a full window behind the warm-up of every feature that ever begins.

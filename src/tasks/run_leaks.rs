@@ -138,7 +138,8 @@ impl Evidence<'_> {
         if self.view.collected.catalogue != card.catalogue {
             return RunCheck::not_checkable(check, "the model was made with another indicator catalogue");
         }
-        match Schema::fit(self.features, training_rows(&card.slices, card.model.seq_len), self.times) {
+        let rows = training_rows(&card.slices, card.model.seq_len);
+        match Schema::fit_with(self.features, rows, self.times, &card.features) {
             Ok(refit) => scaler_values(&card.schema, &refit, self.features, &card.slices, card.model.seq_len),
             Err(err) => RunCheck::not_checkable(check, format!("the scaler cannot be fitted again: {err}")),
         }

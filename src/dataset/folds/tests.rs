@@ -145,6 +145,8 @@ fn each_fold_has_a_scaler_of_its_own_training_rows() {
     let spec = FeatureSpec {
         name: "x".to_owned(),
         formula: "t^2".to_owned(),
+        unit: String::new(),
+        warm_up: 0,
         source: None,
         group: Some(crate::config::FeatureGroup::Lines),
     };

@@ -34,6 +34,8 @@ impl Run {
         let spec = |name: &str| FeatureSpec {
             name: name.to_owned(),
             formula: String::new(),
+            unit: String::new(),
+            warm_up: 0,
             source: None,
             group: Some(FeatureGroup::Lines),
         };
