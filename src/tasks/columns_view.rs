@@ -25,6 +25,10 @@ pub struct ColumnView {
     pub name: String,
     /// How it is computed.
     pub formula: String,
+    /// Unit of its values.
+    pub unit: String,
+    /// Bars before its first possible value.
+    pub warm_up: usize,
     /// The line it comes from, if from one.
     pub source: Option<String>,
     /// Its group.
@@ -99,6 +103,8 @@ pub fn columns_view(
             columns.push(ColumnView {
                 name: spec.name.clone(),
                 formula: spec.formula.clone(),
+                unit: spec.unit.clone(),
+                warm_up: spec.warm_up,
                 source: spec.source.clone(),
                 group: spec.group,
                 dropped: why,
