@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use super::check::{CheckCommand, SynthArgs};
+use super::walkforward::WalkforwardArgs;
 
 /// See what a network learned from your indicators and why it took a trade.
 ///
@@ -139,19 +140,6 @@ pub(super) enum BenchCommand {
         #[arg(long, default_value_t = 7, value_name = "N")]
         repeats: usize,
     },
-}
-
-#[derive(Debug, Group)]
-pub(super) struct WalkforwardArgs {
-    /// TOML configuration; `splits.method` says how the folds are cut
-    #[arg(value_name = "CONFIG.toml", required_unless_present = "data")]
-    pub(super) config: Option<PathBuf>,
-    /// Preset underneath the configuration
-    #[arg(long)]
-    pub(super) preset: Option<String>,
-    /// File of bars, instead of the configuration's
-    #[arg(long, value_name = "BARS")]
-    pub(super) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Group)]

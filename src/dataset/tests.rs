@@ -121,7 +121,8 @@ proptest! {
         let whole_lines = lines(&whole);
         let full = extract(&whole, &whole_lines, &config()).unwrap();
         let part = extract(&whole.truncated(cut), &first(&whole_lines, cut), &config()).unwrap();
-        prop_assert_eq!(&part.specs, &full.specs);
+        let names = |of: &Features| of.specs.iter().map(|spec| spec.name.clone()).collect::<Vec<_>>();
+        prop_assert_eq!(names(&part), names(&full));
         prop_assert!(bits(&part.data) == bits(&full.data[..cut * full.width()]), "a prefix differs at cut {}", cut);
 
         // Another future, the same past.

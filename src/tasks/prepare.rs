@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
-use crate::config::{FeaturesConfig, RunConfig};
+use crate::config::{FeaturesConfig, RunConfig, SplitMethod};
 use crate::data::parse_time;
 use crate::dataset::{
     FeatureCache, FeatureContent, Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract, make_folds,
@@ -153,16 +153,19 @@ pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> 
 
 /// The slices of the bars that `config` asks for.
 pub(super) fn slices(features: &Features, labels: &Labels, bars: &[Bar], config: &RunConfig) -> Result<Splits> {
+    if config.splits.method == SplitMethod::Combinatorial {
+        bail!(
+            "combinatorial folds have several test blocks and cannot be one run: `glassbox walkforward` teaches and judges \
+             each of them"
+        );
+    }
     let space = fold_space(features.warm_up(), labels.labelled_until(), bars, config)?;
     let folds = make_folds(&space, &config.splits)?;
     let number = if config.splits.fold == 0 { folds.len() } else { config.splits.fold };
     let Some(fold) = folds.get(number - 1) else {
         bail!("splits.fold is {number}, but there are {} folds", folds.len())
     };
-    fold.splits().context(
-        "a combinatorial fold has several test blocks and cannot be one run: `glassbox walkforward` teaches and judges \
-         each of them",
-    )
+    fold.splits().context("the slices of the fold are not in time order")
 }
 
 /// What folds are cut from: `labelled_until` is the first bar whose label the bars do not reach.
