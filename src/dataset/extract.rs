@@ -10,6 +10,7 @@ use crate::market::Series;
 use super::columns::Column;
 use super::line_features::{self, LineFeatures};
 use super::scales::Scales;
+use super::sources::ExtraColumns;
 use super::{DatasetError, groups, stationary};
 
 /// What a feature is.
@@ -74,7 +75,7 @@ impl Features {
 }
 
 /// The lines that become features: all of the named indicators, or all that restate no other.
-fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<&'a Line>, DatasetError> {
+pub(super) fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<&'a Line>, DatasetError> {
     let id = |line: &Line| line.name.split_once('.').map_or("", |(id, _)| id).to_owned();
     let known: BTreeSet<String> = lines.columns.iter().map(id).collect();
     if let Some(name) = indicators.iter().find(|name| !known.contains(*name)) {
@@ -92,7 +93,20 @@ fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<&'a Line>, 
 ///
 /// `lines` are indicator lines over the same bars. The number of threads changes no bit.
 pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Result<Features, DatasetError> {
+    extract_rows(series, lines, config, &ExtraColumns::default(), 0..series.len())
+}
+
+/// [`extract`] with the columns of other sources behind the own ones, on the bars of `rows` only: row 0 of the result
+/// is bar `rows.start`.
+pub fn extract_rows(
+    series: &Series,
+    lines: &Lines,
+    config: &FeaturesConfig,
+    extra: &ExtraColumns,
+    rows: Range<usize>,
+) -> Result<Features, DatasetError> {
     let bars = series.len();
+    let first_row = rows.start;
     check(bars, lines, config)?;
     let scales = Scales::new(series.bars());
     let work = Work::new(config, bars);
@@ -107,11 +121,12 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
         let chosen = chosen(lines, &config.indicators)?;
         work.map(&chosen, |line| stationary::stationary(line, &scales)).into_iter().flatten().collect()
     };
-    let others: Vec<Column> = work
+    let own: Vec<Column> = work
         .map(&groups, |&group| groups::columns(group, series.bars(), lines, &scales))
         .into_iter()
         .flatten()
         .collect();
+    let others: Vec<&Column> = own.iter().chain(extra.columns(bars)?).collect();
 
     let mut specs: Vec<FeatureSpec> = from_lines.iter().flat_map(|column| plan.specs(column)).collect();
     specs.extend(others.iter().map(|c| line_features::spec(c, c.name.clone(), c.formula.clone(), c.group)));
@@ -134,8 +149,9 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
     }
 
     let width = specs.len();
-    let mut data = vec![0.0_f32; bars * width];
+    let mut data = vec![0.0_f32; rows.len() * width];
     work.chunks(&mut data, width, |rows, cells| {
+        let rows = rows.start + first_row..rows.end + first_row;
         // All features of one column side by side, row by row: the matrix itself is touched once.
         let k = plan.per_line();
         let mut block = vec![f32::NAN; rows.len() * k];
@@ -153,7 +169,7 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
             }
         }
     });
-    Ok(Features { specs, bars, feature_dim: config.feature_dim, data })
+    Ok(Features { specs, bars: rows.len(), feature_dim: config.feature_dim, data })
 }
 
 pub(super) fn pad_name(k: usize) -> String {
@@ -165,14 +181,7 @@ fn check(bars: usize, lines: &Lines, config: &FeaturesConfig) -> Result<(), Data
         return Err(DatasetError::Ragged { line: line.name.clone(), found: line.values.len(), bars });
     }
     for &group in &config.groups {
-        let lookback = match group {
-            FeatureGroup::Changes => 2 * line_features::LONGEST_CHANGE + 1,
-            FeatureGroup::Windows => config.lookback_windows.iter().copied().max().unwrap_or(0),
-            FeatureGroup::Pairs | FeatureGroup::Volatility => groups::PAIR_BARS,
-            FeatureGroup::Spectral => groups::SPECTRAL_BARS + 1,
-            FeatureGroup::Returns => groups::RETURN_BARS[groups::RETURN_BARS.len() - 1] + 1,
-            FeatureGroup::Lines | FeatureGroup::Hurst | FeatureGroup::Squeeze | FeatureGroup::Calendar => 1,
-        };
+        let lookback = lookback(group, config);
         if lookback > bars {
             let group = format!("{group:?}").to_lowercase();
             return Err(DatasetError::TooFewBars { group, lookback, bars });
@@ -184,6 +193,23 @@ fn check(bars: usize, lines: &Lines, config: &FeaturesConfig) -> Result<(), Data
         }
     }
     Ok(())
+}
+
+/// Bars the longest feature of a group looks at.
+fn lookback(group: FeatureGroup, config: &FeaturesConfig) -> usize {
+    match group {
+        FeatureGroup::Changes => 2 * line_features::LONGEST_CHANGE + 1,
+        FeatureGroup::Windows => config.lookback_windows.iter().copied().max().unwrap_or(0),
+        FeatureGroup::Pairs | FeatureGroup::Volatility => groups::PAIR_BARS,
+        FeatureGroup::Spectral => groups::SPECTRAL_BARS + 1,
+        FeatureGroup::Returns => groups::RETURN_BARS[groups::RETURN_BARS.len() - 1] + 1,
+        FeatureGroup::Lines | FeatureGroup::Hurst | FeatureGroup::Squeeze | FeatureGroup::Calendar => 1,
+    }
+}
+
+/// Fewest bars from which the features of `config` can be extracted.
+pub fn least_bars(config: &FeaturesConfig) -> usize {
+    config.groups.iter().map(|&group| lookback(group, config)).max().unwrap_or(1).max(1)
 }
 
 /// How much runs side by side.

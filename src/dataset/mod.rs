@@ -3,8 +3,10 @@
 //!
 //! Row t of everything here belongs to bar t. Features and inputs at t use bars <= t only; labels look at t+1..=t+h.
 
+pub mod causality;
 mod columns;
 mod error;
+mod external;
 mod extract;
 mod groups;
 mod inputs;
@@ -13,6 +15,7 @@ pub mod leaks;
 mod line_features;
 mod scales;
 mod schema;
+mod sources;
 mod splits;
 mod stationary;
 mod window_stats;
@@ -23,8 +26,10 @@ mod schema_tests;
 mod tests;
 
 pub use error::DatasetError;
-pub use extract::{FeatureSpec, Features, extract};
+pub use external::{ExternalError, ExternalValues};
+pub use extract::{FeatureSpec, Features, extract, extract_rows, least_bars};
 pub use inputs::Inputs;
 pub use labels::{BaseRate, Labels, make_labels};
 pub use schema::{FittedRange, InputColumn, InputKind, Schema, SchemaMismatch};
+pub use sources::{ExtraColumns, Foreign, SourceError, SourceNote, resampled_bars};
 pub use splits::{Slice, Splits, effective_n};
