@@ -1,16 +1,20 @@
 //! `check` and `synth`: leaks in columns, and markets with a known truth.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args as Group, Subcommand};
 use serde_json::json;
 
+use super::args::Global;
 use super::print::{Failure, Printer};
+use super::setup;
 use super::watch::watch;
+use crate::dataset::causality::{CUTS, CausalVerdict};
 use crate::dataset::leaks::{LeakOptions, Verdict};
 use crate::market::synth::MarketOptions;
-use crate::tasks::{SynthRequest, check_leaks, synthesize};
+use crate::tasks::{CausalityRequest, SynthRequest, check_causality, check_leaks, synthesize};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CheckCommand {
@@ -22,6 +26,15 @@ pub(super) enum CheckCommand {
         /// Bars ahead that are looked at
         #[arg(long, default_value_t = 32)]
         horizon: usize,
+    },
+    /// Replay every indicator line and feature from the bars before random cuts: does a value depend on later bars?
+    Causality {
+        /// File of bars, capture, run folder, or TOML configuration
+        #[arg(long, value_name = "BARS|RUN|CONFIG")]
+        data: PathBuf,
+        /// Random cuts
+        #[arg(long, default_value_t = CUTS)]
+        cuts: usize,
     },
 }
 
@@ -52,9 +65,55 @@ pub(super) struct SynthArgs {
     pub(super) dwell: Option<f64>,
 }
 
-pub(super) fn check(command: &CheckCommand, printer: Printer) -> Result<(), Failure> {
-    let CheckCommand::Leaks { columns, horizon } = command;
-    let (file, options) = (columns.clone(), LeakOptions { horizon: *horizon });
+pub(super) fn check(
+    command: &CheckCommand,
+    workspace: &Path,
+    global: &Global,
+    printer: Printer,
+) -> Result<(), Failure> {
+    match command {
+        CheckCommand::Leaks { columns, horizon } => leaks(columns, *horizon, printer),
+        CheckCommand::Causality { data, cuts } => causality(data, *cuts, workspace, global, printer),
+    }
+}
+
+fn causality(data: &Path, cuts: usize, workspace: &Path, global: &Global, printer: Printer) -> Result<(), Failure> {
+    let is_config = data.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let config = setup::config(global, is_config.then_some(data), None, None)?;
+    let target = (!is_config).then(|| data.to_owned());
+    let request = CausalityRequest { workspace: workspace.to_owned(), target, config, cuts: cuts.max(1) };
+    let found = watch("check causality", printer, move |job| check_causality(&request, job))?;
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for column in &found.columns {
+        *counts.entry(column.verdict.word()).or_default() += 1;
+        let mut record = serde_json::to_value(column).context("causality")?;
+        record["event"] = json!("causality");
+        record["sentence"] = json!(column.sentence());
+        printer.record(&record);
+        if column.is_bad() || column.verdict == CausalVerdict::Unverifiable {
+            printer.text(&format!("{:12} {:40} {}", column.verdict.word(), column.column, column.sentence()));
+        }
+    }
+    let bad = found.bad().count();
+    printer.record(&json!({
+        "event": "causality_summary",
+        "bars": found.bars,
+        "columns": found.columns.len(),
+        "leaking": bad,
+        "verdicts": counts,
+    }));
+    let words: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    printer.text(&format!("{} columns over {} bars: {}", found.columns.len(), found.bars, words.join(", ")));
+    match found.bad().next() {
+        Some(first) => {
+            Err(anyhow!("{bad} columns leak or are infinite, {} first: {}", first.column, first.sentence()).into())
+        }
+        None => Ok(()),
+    }
+}
+
+fn leaks(columns: &Path, horizon: usize, printer: Printer) -> Result<(), Failure> {
+    let (file, options) = (columns.to_owned(), LeakOptions { horizon });
     let found = watch("check leaks", printer, move |job| check_leaks(&file, &options, job))?;
     for column in &found.columns {
         let word = match column.verdict {

@@ -44,6 +44,13 @@ pub(super) fn config(
     {
         config.backtest.rule = folder.join(&config.backtest.rule).display().to_string();
     }
+    if let Some(folder) = file.and_then(Path::parent) {
+        let counted = |text: &str| folder.join(text).display().to_string();
+        config.features.symbols = config.features.symbols.iter().map(|text| counted(text)).collect();
+        if !config.features.external.file.is_empty() {
+            config.features.external.file = counted(&config.features.external.file);
+        }
+    }
     if let Some(data) = data {
         config.data.file = data.display().to_string();
     } else if let Some(folder) = file.and_then(Path::parent)

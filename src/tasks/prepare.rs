@@ -4,11 +4,14 @@ use anyhow::{Result, bail};
 
 use serde_json::{Value, json};
 
+use super::causality::{judge, refuse};
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
-use crate::config::RunConfig;
+use super::sources::{Sources, without_places};
+use crate::config::{FeaturesConfig, RunConfig};
 use crate::data::parse_time;
-use crate::dataset::{Features, Inputs, Labels, Schema, Slice, Splits, extract, make_labels};
+use crate::dataset::causality::{Barred, admitted, bar, name_reasons, withhold};
+use crate::dataset::{Features, Inputs, Labels, Schema, Slice, Splits, extract_rows, make_labels};
 use crate::market::Bar;
 use crate::stats;
 use crate::training::{ModelCard, TargetTable};
@@ -55,6 +58,7 @@ impl Dataset {
             "features": card.schema.width(),
             "candidates": candidates,
             "dropped": card.schema.dropped,
+            "admitted": card.admitted,
             "slices": slices,
             "left_out_at_boundaries": card.slices.purged.iter().map(ExactSizeIterator::len).sum::<usize>(),
         })
@@ -62,10 +66,21 @@ impl Dataset {
 }
 
 /// Turns lines into features, labels and slices, fits the schema on the training slice, and tells what was dropped.
-pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<Dataset> {
+///
+/// Features that leak or come from leaking lines are left out by name unless `features.admit` names them; external columns
+/// that know the future are an error.
+pub fn prepare(collected: &Collected, sources: &Sources, config: &RunConfig, job: &Job) -> Result<Dataset> {
     job.progress(0, 0, "extracting features");
     let series = &collected.series;
-    let features = extract(series, &collected.lines, &config.features)?;
+    let extra = sources.columns(series, &collected.lines, &config.features, None)?;
+    let mut features = extract_rows(series, &collected.lines, &config.features, &extra, 0..series.len())?;
+    job.check()?;
+    let verdicts = judge(collected, &features, &config.features, sources, job)?;
+    refuse(&features, &verdicts, &config.features)?;
+    let barred = bar(&features, &verdicts, &config.features.admit);
+    let admitted = admitted(&features, &verdicts, &config.features.admit);
+    tell_barred(&barred, &admitted, job);
+    withhold(&mut features, &barred);
     job.check()?;
     let cost = config.backtest.round_trip_cost();
     let labels = make_labels(series.bars(), &config.labels, cost);
@@ -87,7 +102,8 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     }
     // The first training window reaches back to this row.
     let first_row = (splits.train.start + 1).saturating_sub(config.model.seq_len);
-    let schema = Schema::fit(&features, first_row..splits.train.end, &series.timestamps())?;
+    let mut schema = Schema::fit(&features, first_row..splits.train.end, &series.timestamps())?;
+    name_reasons(&mut schema, &barred);
     let inputs = schema.apply(&features)?;
     job.emit(TaskEvent::Note(format!(
         "{} features of {} kept; train {}, validation {}, calibration {}, test {} bars, {} left out at the boundaries",
@@ -116,7 +132,7 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         timeframe: series.timeframe.to_string(),
         fingerprint: collected.fingerprint.clone(),
         catalogue: collected.catalogue.clone(),
-        features: config.features.clone(),
+        features: without_places(&config.features),
         schema,
         labels: config.labels.clone(),
         cost,
@@ -129,6 +145,8 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         return_scale,
         return_variance,
         bars_per_year,
+        sources: sources.notes().to_vec(),
+        admitted,
     };
     let targets = TargetTable::new(&labels, return_scale, cost);
     let dataset = Dataset { inputs, labels, targets, card };
@@ -136,12 +154,31 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     Ok(dataset)
 }
 
-/// Inputs and labels for an existing model, whose card says how they are made.
+/// Tells loudly what is left out for leaking, and what is let in by name although something is against it.
+fn tell_barred(barred: &Barred, admitted: &Barred, job: &Job) {
+    for (names, what) in [(barred, "left out of the training"), (admitted, "let in by features.admit")] {
+        if let Some((name, reason)) = names.first_key_value() {
+            let others = if names.len() > 1 { format!(", and {} more", names.len() - 1) } else { String::new() };
+            job.emit(TaskEvent::Note(format!("warning: {what}: {name} ({reason}){others}")));
+        }
+    }
+}
+
+/// Inputs and labels for an existing model, whose card says how they are made; `places` says where the other files that
+/// it reads are.
 ///
 /// Errors if the features differ from the model's, with both lists.
-pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> Result<Dataset> {
+pub(super) fn prepare_for(
+    collected: &Collected,
+    card: ModelCard,
+    places: &FeaturesConfig,
+    job: &Job,
+) -> Result<Dataset> {
     job.progress(0, 0, "extracting features");
-    let features = extract(&collected.series, &collected.lines, &card.features)?;
+    let series = &collected.series;
+    let sources = Sources::read(places, series, &collected.library, job)?;
+    let extra = sources.columns(series, &collected.lines, &card.features, None)?;
+    let features = extract_rows(series, &collected.lines, &card.features, &extra, 0..series.len())?;
     let inputs = card.schema.apply(&features)?;
     // Equal names may still stand for other formulas or parameters.
     if collected.catalogue != card.catalogue {

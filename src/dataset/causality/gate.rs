@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CausalVerdict, ColumnCausality, ColumnKind};
+use super::{ColumnCausality, ColumnKind};
 use crate::dataset::{FeatureSpec, Features, Schema};
 
 /// Features that must not enter a network, with the reason.
