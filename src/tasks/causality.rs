@@ -57,11 +57,69 @@ impl CausalityCheck {
 }
 
 /// Verdicts beside a capture.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Stored {
-    /// Of everything that they depend on.
-    key: String,
-    columns: Vec<ColumnCausality>,
+    /// Of everything that those on lines depend on.
+    lines_key: String,
+    lines: Vec<ColumnCausality>,
+    /// Of everything that those on features depend on; empty before any were made.
+    features_key: String,
+    features: Vec<ColumnCausality>,
+}
+
+impl Stored {
+    /// Those beside `capture`; nothing where there are none that can be read.
+    fn read(capture: &Path) -> Self {
+        let text = std::fs::read_to_string(causality_path(capture)).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Keeps them. Verdicts that cannot be kept are made again, so that is no error.
+    fn write(&self, capture: &Path, job: &Job) -> Result<()> {
+        let path = causality_path(capture);
+        if let Err(err) = write_atomic(&path, &serde_json::to_vec(self)?) {
+            job.emit(TaskEvent::Note(format!("warning: {} cannot be written: {err}", path.display())));
+        }
+        Ok(())
+    }
+}
+
+/// Replays lines while they are captured.
+#[derive(Debug)]
+pub(super) struct LineCheck<'a> {
+    replay: LineReplay<'a>,
+    digests: Vec<u64>,
+}
+
+impl<'a> LineCheck<'a> {
+    /// Before the first bar of `series`.
+    pub(super) fn new(instances: &'a [Instance], series: &'a Series, fingerprint: &str) -> Self {
+        let (cuts, seed) = places(1..series.len(), CUTS, fingerprint);
+        Self { replay: LineReplay::new(instances, series, &cuts, seed, false), digests: Vec::new() }
+    }
+
+    /// Takes the lines of the next bars as they are stored.
+    pub(super) fn step(&mut self, stored: &Lines) {
+        self.digests.resize(stored.columns.len(), DIGEST);
+        self.digests
+            .par_iter_mut()
+            .zip(&stored.columns)
+            .for_each(|(digest, line)| *digest = digest_from(*digest, &line.values));
+        let values: Vec<&[f64]> = stored.columns.iter().map(|line| line.values.as_slice()).collect();
+        self.replay.step(&values);
+    }
+
+    /// Keeps the verdicts beside `capture`, and tells of lines that are not what a replay gives.
+    pub(super) fn finish(self, capture: &Path, fingerprint: &str, catalogue: &str, job: &Job) -> Result<()> {
+        let lines = self.replay.finish().columns;
+        let bad: Vec<&ColumnCausality> = lines.iter().filter(|line| line.is_bad()).collect();
+        if let Some(first) = bad.first() {
+            let (line, why) = (&first.column, first.sentence());
+            job.emit(TaskEvent::Note(format!("warning: {} lines are not causal, {line} first: {why}", bad.len())));
+        }
+        let lines_key = hash(&json!([fingerprint, catalogue, self.digests, env!("CARGO_PKG_VERSION")]))?;
+        Stored { lines_key, lines, ..Stored::default() }.write(capture, job)
+    }
 }
 
 /// Replays every line and feature of bars, of a configuration or of a run, or the lines stored in a capture.
@@ -138,13 +196,10 @@ pub(super) fn judge(
     job: &Job,
 ) -> Result<Vec<ColumnCausality>> {
     job.progress(0, 0, "checking causality");
-    let path = causality_path(&collected.capture);
-    let key = key(collected, config, sources)?;
-    if let Ok(text) = std::fs::read_to_string(&path)
-        && let Ok(stored) = serde_json::from_str::<Stored>(&text)
-        && stored.key == key
-    {
-        return Ok(stored.columns);
+    let (lines_key, features_key) = keys(collected, config, sources)?;
+    let stored = Stored::read(&collected.capture);
+    if stored.lines_key == lines_key && stored.features_key == features_key {
+        return Ok([stored.features, stored.lines].concat());
     }
     let at = Cuts::new(collected, config, CUTS);
     let instances = collected.library.catalogue(Mode::Standard);
@@ -152,17 +207,12 @@ pub(super) fn judge(
     job.check()?;
     let matrix = Matrix { features, config, sources };
     let mut columns = at.features(collected, &collected.lines, &replayed, features, &matrix)?;
-    columns.extend(replayed.columns);
     badge_external(&mut columns, collected, sources)?;
+    let stored = Stored { lines_key, lines: replayed.columns, features_key, features: columns };
     if !collected.capture.as_os_str().is_empty() {
-        let stored = Stored { key, columns };
-        // Verdicts that cannot be kept are made again.
-        if let Err(err) = write_atomic(&path, &serde_json::to_vec(&stored)?) {
-            job.emit(TaskEvent::Note(format!("warning: {} cannot be written: {err}", path.display())));
-        }
-        return Ok(stored.columns);
+        stored.write(&collected.capture, job)?;
     }
-    Ok(columns)
+    Ok([stored.features, stored.lines].concat())
 }
 
 /// The same for a whole catalogue without its whole matrix in memory: features of a few indicators at a time.
@@ -286,29 +336,30 @@ fn badge_external(columns: &mut Vec<ColumnCausality>, collected: &Collected, sou
     Ok(())
 }
 
-/// SHA-256 of everything that verdicts depend on: bars, lines as stored, features, sources and the program.
-fn key(collected: &Collected, config: &FeaturesConfig, sources: &Sources) -> Result<String> {
+/// Keys of verdicts on lines (bars, lines as stored, and the program) and on features (their configuration and sources).
+fn keys(collected: &Collected, config: &FeaturesConfig, sources: &Sources) -> Result<(String, String)> {
     let mut features = without_places(config);
     // What changes no column.
     (features.fe_workers, features.fe_chunk, features.fe_parallel_threshold) = (0, 1, 0);
     features.admit.clear();
-    let lines: Vec<u64> = collected.lines.columns.par_iter().map(digest).collect();
-    let text = json!([
-        collected.fingerprint,
-        collected.catalogue,
-        lines,
-        features,
-        sources.notes(),
-        CUTS,
-        env!("CARGO_PKG_VERSION")
-    ]);
-    Ok(format!("{:x}", Sha256::digest(serde_json::to_string(&text)?.as_bytes())))
+    let Collected { lines, fingerprint, catalogue, .. } = collected;
+    let digests: Vec<u64> = lines.columns.par_iter().map(|line| digest_from(DIGEST, &line.values)).collect();
+    let lines = hash(&json!([fingerprint, catalogue, digests, env!("CARGO_PKG_VERSION")]))?;
+    Ok((lines, hash(&json!([features, sources.notes()]))?))
 }
 
-/// FNV-1a over whole values: one changed value always changes it.
-fn digest(line: &Line) -> u64 {
+/// SHA-256 in hex.
+fn hash(value: &serde_json::Value) -> Result<String> {
+    Ok(format!("{:x}", Sha256::digest(serde_json::to_string(value)?.as_bytes())))
+}
+
+/// Digest of no values.
+const DIGEST: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a over whole values, rotated so that high bits count: one changed value always changes it.
+fn digest_from(digest: u64, values: &[f64]) -> u64 {
     let fold = |hash: u64, value: &f64| (hash ^ value.to_bits()).wrapping_mul(0x100_0000_01b3).rotate_left(23);
-    line.values.iter().fold(0xcbf2_9ce4_8422_2325, fold)
+    values.iter().fold(digest, fold)
 }
 
 /// Refuses external columns that know the future, and names in `features.admit` that nothing is called.

@@ -14,5 +14,6 @@ mod gui;
 mod kill;
 mod pipeline;
 mod planted;
+mod sources;
 mod twins;
 mod writers;
