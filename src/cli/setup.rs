@@ -30,8 +30,8 @@ pub(super) fn threads(global: &Global) -> Result<usize, Failure> {
     Ok(threads)
 }
 
-/// Defaults, preset, file, `--set` and `--device`, in rising precedence; a relative `data.file` or `backtest.rule` of
-/// the file counts from the file's folder, `data` from the current one.
+/// Defaults, preset, file, `--set` and `--device`, in rising precedence; a relative `data.file`, `backtest.rule`,
+/// `features.symbols` or `features.external.file` of the file counts from the file's folder, `data` from the current one.
 pub(super) fn config(
     global: &Global,
     file: Option<&Path>,
