@@ -87,7 +87,7 @@ pub(super) enum Command {
     /// Look at, import, resample and export bars; list and delete what the workspace holds
     #[command(subcommand)]
     Data(DataCommand),
-    /// Check runs and columns for knowledge of the future
+    /// Check runs, columns, lines and features for knowledge of the future
     #[command(subcommand)]
     Check(CheckCommand),
     /// Write a planted market whose truth is known: lag, divergence, regimes, probability or noise

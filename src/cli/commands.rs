@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
         }
         Command::Indicators(command) => indicators::run(command, &workspace, printer),
         Command::Data(command) => data::run(command, &workspace, printer),
-        Command::Check(command) => check::check(command, printer),
+        Command::Check(command) => check::check(command, &workspace, global, printer),
         Command::Synth(args) => check::plant(args, printer),
         Command::Bench(command) => bench::run(command, threads, printer),
         Command::Doctor => {

@@ -11,6 +11,7 @@ use crate::market::Series;
 use super::columns::Column;
 use super::line_features::{self, LineFeatures};
 use super::scales::Scales;
+use super::sources::ExtraColumns;
 use super::stationary::{Stationary, stationary};
 use super::{DatasetError, groups};
 
@@ -89,7 +90,7 @@ impl Features {
 }
 
 /// The lines that become features: all of the named indicators, or all that restate no other.
-fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<&'a Line>, DatasetError> {
+pub(super) fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<&'a Line>, DatasetError> {
     let id = |line: &'a Line| line.name.split_once('.').map_or("", |(id, _)| id);
     let known: BTreeSet<&str> = lines.columns.iter().map(id).collect();
     if let Some(name) = indicators.iter().find(|name| !known.contains(name.as_str())) {
@@ -146,14 +147,16 @@ fn edits(a: &str, b: &str) -> usize {
 ///
 /// `lines` are indicator lines over the same bars. The number of threads changes no bit.
 pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Result<Features, DatasetError> {
-    extract_rows(series, lines, config, 0..series.len())
+    extract_rows(series, lines, config, &ExtraColumns::default(), 0..series.len())
 }
 
-/// [`extract`] of the bars of `rows` only, bit for bit: row 0 of the result is bar `rows.start`.
+/// [`extract`] with the columns of other sources behind the own ones, of the bars of `rows` only, bit for bit: row 0 of
+/// the result is bar `rows.start`.
 pub fn extract_rows(
     series: &Series,
     lines: &Lines,
     config: &FeaturesConfig,
+    extra: &ExtraColumns,
     rows: Range<usize>,
 ) -> Result<Features, DatasetError> {
     let bars = series.len();
@@ -169,11 +172,12 @@ pub fn extract_rows(
     let chosen = if plan.per_line() == 0 { Vec::new() } else { chosen(lines, &config.indicators)? };
     let sources: Vec<(&Line, Stationary)> =
         chosen.into_iter().flat_map(|line| stationary(line).into_iter().map(move |column| (line, column))).collect();
-    let others: Vec<Column> = work
+    let own: Vec<Column> = work
         .map(&groups, |&group| groups::columns(group, series.bars(), lines, &scales))
         .into_iter()
         .flatten()
         .collect();
+    let others: Vec<&Column> = own.iter().chain(extra.columns(bars)?).collect();
 
     let mut specs: Vec<FeatureSpec> = sources.iter().flat_map(|(line, column)| plan.specs(line, column)).collect();
     specs.extend(others.iter().map(|column| column.spec.clone()));
@@ -251,14 +255,7 @@ fn check(bars: usize, lines: &Lines, config: &FeaturesConfig) -> Result<(), Data
         return Err(DatasetError::Ragged { line: line.name.clone(), found: line.values.len(), bars });
     }
     for &group in &config.groups {
-        let lookback = match group {
-            FeatureGroup::Changes => 2 * line_features::LONGEST_CHANGE + 1,
-            FeatureGroup::Windows => config.lookback_windows.iter().copied().max().unwrap_or(0),
-            FeatureGroup::Pairs | FeatureGroup::Volatility => groups::PAIR_BARS,
-            FeatureGroup::Spectral => groups::SPECTRAL_BARS + 1,
-            FeatureGroup::Returns => groups::RETURN_BARS[groups::RETURN_BARS.len() - 1] + 1,
-            FeatureGroup::Lines | FeatureGroup::Hurst | FeatureGroup::Squeeze | FeatureGroup::Calendar => 1,
-        };
+        let lookback = lookback(group, config);
         if lookback > bars {
             let group = format!("{group:?}").to_lowercase();
             return Err(DatasetError::TooFewBars { group, lookback, bars });
@@ -270,6 +267,23 @@ fn check(bars: usize, lines: &Lines, config: &FeaturesConfig) -> Result<(), Data
         }
     }
     Ok(())
+}
+
+/// Bars the longest feature of a group looks at.
+fn lookback(group: FeatureGroup, config: &FeaturesConfig) -> usize {
+    match group {
+        FeatureGroup::Changes => 2 * line_features::LONGEST_CHANGE + 1,
+        FeatureGroup::Windows => config.lookback_windows.iter().copied().max().unwrap_or(0),
+        FeatureGroup::Pairs | FeatureGroup::Volatility => groups::PAIR_BARS,
+        FeatureGroup::Spectral => groups::SPECTRAL_BARS + 1,
+        FeatureGroup::Returns => groups::RETURN_BARS[groups::RETURN_BARS.len() - 1] + 1,
+        FeatureGroup::Lines | FeatureGroup::Hurst | FeatureGroup::Squeeze | FeatureGroup::Calendar => 1,
+    }
+}
+
+/// Fewest bars from which the features of `config` can be extracted.
+pub fn least_bars(config: &FeaturesConfig) -> usize {
+    config.groups.iter().map(|&group| lookback(group, config)).max().unwrap_or(1).max(1)
 }
 
 /// How much runs side by side.

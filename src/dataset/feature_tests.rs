@@ -61,7 +61,7 @@ fn every_row_is_the_last_row_of_the_bars_so_far() {
         assert!(bits(sofar.row(t)) == bits(all.row(t)), "bar {t}");
     }
     for rows in [0..170, 37..120, 169..170, 170..170] {
-        let part = extract_rows(&series, &lines, &config(), rows.clone()).unwrap();
+        let part = extract_rows(&series, &lines, &config(), &ExtraColumns::default(), rows.clone()).unwrap();
         assert_eq!((&part.specs, part.bars), (&all.specs, rows.len()));
         assert!(rows.enumerate().all(|(i, t)| bits(part.row(i)) == bits(all.row(t))));
     }

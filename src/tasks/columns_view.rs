@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::browse::LineLook;
 use super::collect::Collected;
 use super::event::Job;
-use super::prepare::slices;
+use super::prepare::{features_of, slices};
+use super::sources::Sources;
 use super::view::open_view;
 use crate::config::{FeatureGroup, RunConfig};
-use crate::dataset::{Features, Schema, Slice, extract, make_labels};
+use crate::dataset::{Features, Schema, Slice, make_labels};
 use crate::stats::{population_stability_index, standardized_mean_difference};
 use crate::training::ModelCard;
 
@@ -69,9 +70,9 @@ pub fn columns_view(
     card: Option<&ModelCard>,
     job: &Job,
 ) -> Result<ColumnsView> {
-    job.progress(0, 0, "extracting features");
     let bars = collected.series.bars();
-    let features = extract(&collected.series, &collected.lines, card.map_or(&config.features, |card| &card.features))?;
+    let sources = Sources::read(&config.features, &collected.series, &collected.library, job)?;
+    let features = features_of(collected, &sources, card.map_or(&config.features, |card| &card.features), job)?;
     job.check()?;
     let splits = match card {
         Some(card) => card.slices.clone(),

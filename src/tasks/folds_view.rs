@@ -1,9 +1,11 @@
 use anyhow::Result;
 
 use super::collect::Collected;
-use super::prepare::fold_space;
+use super::event::Job;
+use super::prepare::{features_of, fold_space};
+use super::sources::Sources;
 use crate::config::{FeaturesConfig, RunConfig, SplitMethod};
-use crate::dataset::{Fold, backtest_paths, extract, make_folds};
+use crate::dataset::{Fold, backtest_paths, make_folds};
 use crate::training::ModelCard;
 
 /// The folds that a configuration cuts the bars into.
@@ -43,7 +45,9 @@ impl FoldCutter {
         let warm_up = match &self.warm_up {
             Some((features, warm_up)) if *features == config.features => *warm_up,
             _ => {
-                let warm_up = extract(&collected.series, &collected.lines, &config.features)?.warm_up();
+                let job = Job::detached();
+                let sources = Sources::read(&config.features, &collected.series, &collected.library, &job)?;
+                let warm_up = features_of(collected, &sources, &config.features, &job)?.warm_up();
                 self.warm_up = Some((config.features.clone(), warm_up));
                 warm_up
             }

@@ -4,12 +4,15 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
+use super::causality::{judge, refuse};
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
+use super::sources::{Sources, without_places};
 use crate::config::{FeaturesConfig, RunConfig, SplitMethod};
 use crate::data::parse_time;
+use crate::dataset::causality::{Barred, admitted, bar, name_reasons, withhold};
 use crate::dataset::{
-    FeatureCache, FeatureContent, Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract, make_folds,
+    FeatureCache, FeatureContent, Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract_rows, make_folds,
     make_labels,
 };
 use crate::market::Bar;
@@ -58,6 +61,7 @@ impl Dataset {
             "features": card.schema.width(),
             "candidates": candidates,
             "dropped": card.schema.dropped,
+            "admitted": card.admitted,
             "slices": slices,
             "left_out_at_boundaries": card.slices.purged.iter().map(ExactSizeIterator::len).sum::<usize>(),
         })
@@ -65,11 +69,13 @@ impl Dataset {
 }
 
 /// Turns lines into features, labels and slices, fits the schema on the training slice, and tells what was dropped.
-pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<Dataset> {
+///
+/// Features that leak or come from leaking lines are left out by name unless `features.admit` names them; external columns
+/// that know the future are an error.
+pub fn prepare(collected: &Collected, sources: &Sources, config: &RunConfig, job: &Job) -> Result<Dataset> {
     let series = &collected.series;
-    let features = features_of(collected, &config.features, job)?;
+    let Checked { features, barred, admitted } = checked_features(collected, sources, &config.features, job)?;
     let candidates = features.width();
-    job.check()?;
     let cost = config.backtest.round_trip_cost();
     let labels = make_labels(series.bars(), &config.labels, cost);
     let splits = slices(&features, &labels, series.bars(), config)?;
@@ -87,7 +93,8 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     // The first training window reaches back to this row.
     let first_row = (splits.train.start + 1).saturating_sub(config.model.seq_len);
     let rows = first_row..splits.train.end;
-    let schema = Schema::fit_with(&features, rows, &series.timestamps(), &config.features)?;
+    let mut schema = Schema::fit_with(&features, rows, &series.timestamps(), &config.features)?;
+    name_reasons(&mut schema, &barred);
     let inputs = schema.apply_in_place(features)?;
     job.emit(TaskEvent::Note(format!(
         "{} features of {} kept; train {}, validation {}, calibration {}, test {} bars, {} left out at the boundaries",
@@ -116,7 +123,7 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         timeframe: series.timeframe.to_string(),
         fingerprint: collected.fingerprint.clone(),
         catalogue: collected.catalogue.clone(),
-        features: config.features.clone(),
+        features: without_places(&config.features),
         schema,
         labels: config.labels.clone(),
         cost,
@@ -129,6 +136,8 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         return_scale,
         return_variance,
         bars_per_year,
+        sources: sources.notes().to_vec(),
+        admitted,
     };
     let targets = TargetTable::new(&labels, return_scale, cost);
     let dataset = Dataset { inputs, labels, targets, card };
@@ -136,11 +145,57 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     Ok(dataset)
 }
 
-/// Inputs and labels for an existing model, whose card says how they are made.
+/// Features without what leaks.
+pub(super) struct Checked {
+    /// Missing throughout where barred.
+    pub(super) features: Features,
+    /// Left out, by name with the reason.
+    pub(super) barred: Barred,
+    /// Let in by name, with what is against it.
+    pub(super) admitted: Barred,
+}
+
+/// Features of every bar, of which those that leak are withheld unless `config.admit` names them.
+pub(super) fn checked_features(
+    collected: &Collected,
+    sources: &Sources,
+    config: &FeaturesConfig,
+    job: &Job,
+) -> Result<Checked> {
+    let mut features = features_of(collected, sources, config, job)?;
+    job.check()?;
+    let verdicts = judge(collected, &features, config, sources, job)?;
+    refuse(&features, &verdicts, config)?;
+    let barred = bar(&features, &verdicts, &config.admit);
+    let admitted = admitted(&features, &verdicts, &config.admit);
+    tell_barred(&barred, &admitted, job);
+    withhold(&mut features, &barred);
+    job.check()?;
+    Ok(Checked { features, barred, admitted })
+}
+
+/// Tells loudly what is left out for leaking, and what is let in by name although something is against it.
+fn tell_barred(barred: &Barred, admitted: &Barred, job: &Job) {
+    for (names, what) in [(barred, "left out of the training"), (admitted, "let in by features.admit")] {
+        if let Some((name, reason)) = names.first_key_value() {
+            let others = if names.len() > 1 { format!(", and {} more", names.len() - 1) } else { String::new() };
+            job.emit(TaskEvent::Note(format!("warning: {what}: {name} ({reason}){others}")));
+        }
+    }
+}
+
+/// Inputs and labels for an existing model, whose card says how they are made; `places` says where the other files that
+/// it reads are.
 ///
 /// Errors if the features differ from the model's, with both lists.
-pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> Result<Dataset> {
-    let features = features_of(collected, &card.features, job)?;
+pub(super) fn prepare_for(
+    collected: &Collected,
+    card: ModelCard,
+    places: &FeaturesConfig,
+    job: &Job,
+) -> Result<Dataset> {
+    let sources = Sources::read(places, &collected.series, &collected.library, job)?;
+    let features = features_of(collected, &sources, &card.features, job)?;
     let inputs = card.schema.apply_in_place(features)?;
     // Equal names may still stand for other formulas or parameters.
     if collected.catalogue != card.catalogue {
@@ -179,18 +234,29 @@ pub(super) fn fold_space(warm_up: usize, labelled_until: usize, bars: &[Bar], co
 }
 
 /// Every feature of every bar, computed or read from the workspace's cache; tells how fast and why.
-fn features_of(collected: &Collected, config: &FeaturesConfig, job: &Job) -> Result<Features> {
+pub(super) fn features_of(
+    collected: &Collected,
+    sources: &Sources,
+    config: &FeaturesConfig,
+    job: &Job,
+) -> Result<Features> {
     job.progress(0, 0, "extracting features");
     let Collected { series, lines, catalogue, .. } = collected;
+    let make = || -> Result<Features> {
+        let extra = sources.columns(series, lines, config, None)?;
+        Ok(extract_rows(series, lines, config, &extra, 0..series.len())?)
+    };
     if collected.capture.as_os_str().is_empty() {
         // Looked at only: nothing is written.
-        return Ok(extract(series, lines, config)?);
+        return make();
     }
     // Captures and features share a folder of the workspace.
     let cache = FeatureCache::new(collected.capture.with_file_name("features"));
     let start = Instant::now();
-    let content = FeatureContent { series, lines, config, catalogue, others: &[] };
-    let (features, note) = cache.get(&content, || extract(series, lines, config))?;
+    let others: Vec<String> =
+        sources.notes().iter().map(|note| format!("{} {}", note.name, note.fingerprint)).collect();
+    let content = FeatureContent { series, lines, config, catalogue, others: &others };
+    let (features, note) = cache.get(&content, make)?;
     let seconds = start.elapsed().as_secs_f64();
     job.emit(TaskEvent::Note(format!(
         "{} features of {} bars {} in {seconds:.2} s, {:.0} rows/s: {}",

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::analyze::TRADED;
 use super::event::Job;
 use super::forecast::{Forecast, calibrated};
-use super::prepare::fold_space;
+use super::prepare::{features_of, fold_space};
+use super::sources::Sources;
 use super::view::{RunView, open_view};
 use crate::analysis::calibration::Calibrator;
 use crate::dataset::leaks::run::CheckVerdict;
@@ -17,7 +18,7 @@ use crate::dataset::leaks::run::{
     slices_as_configured, slices_as_recorded, training_rows,
 };
 use crate::dataset::leaks::{LeakOptions, check_columns};
-use crate::dataset::{Features, Fold, Labels, Schema, Slice, extract, make_folds, make_labels};
+use crate::dataset::{Features, Fold, Labels, Schema, Slice, make_folds, make_labels};
 use crate::runs::Manifest;
 use crate::stats::{auc, mean, quantile};
 use crate::training::ModelCard;
@@ -52,8 +53,9 @@ pub fn check_run_leaks(run: &Path, options: &LeakOptions, job: &Job) -> Result<R
         }
     };
     job.check()?;
-    job.progress(0, 0, "extracting features");
-    let features = extract(&view.collected.series, &view.collected.lines, &card.features)?;
+    let collected = &view.collected;
+    let sources = Sources::read(&view.manifest.config.features, &collected.series, &collected.library, job)?;
+    let features = features_of(collected, &sources, &card.features, job)?;
     let times = view.collected.series.timestamps();
     let labels = make_labels(view.collected.series.bars(), &card.labels, card.cost);
     let evidence = Evidence { view: &view, card, features: &features, times: &times, labels: &labels };
