@@ -249,7 +249,7 @@ fn judge_in_parts(
         job.progress(done as u64, total, "replaying features");
         let sources = if all { sources } else { &none };
         let names: Vec<String> = part.iter().flat_map(Instance::line_names).collect();
-        let takes = |line: &&Line| names.iter().any(|name| *name == line.name);
+        let takes = |line: &&Line| names.contains(&line.name);
         let subset = Lines { columns: collected.lines.columns.iter().filter(takes).cloned().collect() };
         let series = &collected.series;
         let extra = sources.columns(series, &subset, &config, None)?;

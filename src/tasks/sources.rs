@@ -75,17 +75,23 @@ impl Sources {
             "" | "0" => 0,
             text => text
                 .parse::<Timeframe>()
-                .map_err(|_| anyhow!("features.external.delay: {text:?} is no length of time such as 30m, 4h or 1d"))?
+                .map_err(|_ignored| {
+                    anyhow!("features.external.delay: {text:?} is no length of time such as 30m, 4h or 1d")
+                })?
                 .millis(),
         };
         let file = Path::new(&external.file);
         let read = read_stamped(file, &external.columns).context("features.external")?;
         let mut hash = Sha256::new();
         hash.update(delay.to_le_bytes());
-        read.times.iter().for_each(|time| hash.update(time.to_le_bytes()));
+        for time in &read.times {
+            hash.update(time.to_le_bytes());
+        }
         for (name, values) in read.columns {
             hash.update(name.as_bytes());
-            values.iter().for_each(|value| hash.update(value.to_bits().to_le_bytes()));
+            for value in &values {
+                hash.update(value.to_bits().to_le_bytes());
+            }
             let values = ExternalValues { name, times: read.times.clone(), values, delay };
             values.check(base)?;
             self.external.push(values);

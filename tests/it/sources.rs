@@ -17,7 +17,7 @@ use crate::common::{BARS, FOUR_HOURS, Lab, Output, TINY, csv, files_below, glass
 
 /// A fast run: a few indicators, one epoch.
 fn config(features: &str, external: &str) -> String {
-    let tiny = TINY.replace("lookback_windows = [5]", &format!("indicators = [\"rsi_14\", \"atr\"]\n{features}"));
+    let tiny = TINY.replace("lookback_windows = [5]", &format!("indicators = [\"rsi_14\", \"atr_14\"]\n{features}"));
     format!("{}\n{external}", tiny.replace("num_epochs = 3", "num_epochs = 1"))
 }
 
@@ -95,7 +95,7 @@ fn external_columns_that_cannot_be_used_are_named() {
     let check = |text: String, external: &str, words: &[&str]| {
         let lab = Lab::with(&bars, &config("", external));
         lab.write("values.csv", text);
-        refuse(args!["train", lab.config(), "--workspace", lab.path("w")], 1, words);
+        refuse(args!["train", "--config", lab.config(), "--workspace", lab.path("w")], 1, words);
     };
     check(noise(&bars).replace("time,", "row,"), EXTERNAL, &["no column of times"]);
     check(noise(&bars), &EXTERNAL.replace("mood", "moud"), &["did you mean", "mood"]);
@@ -117,7 +117,7 @@ fn a_column_that_knows_the_future_enters_only_by_name() {
     let next = |t: usize| bars.get(t + 1).map_or(0.0, |next| next.close / bars[t].close - 1.0);
     let lab = Lab::with(&bars, &config("admit = [\"external.mood\"]", &EXTERNAL.replace("4h", "")));
     lab.write("values.csv", values("mood", &bars, next));
-    let output = glassbox(args!["train", lab.config(), "--workspace", lab.path("w")]).ok();
+    let output = glassbox(args!["train", "--config", lab.config(), "--workspace", lab.path("w")]).ok();
     let admitted = output.event("dataset")["admitted"]["external.mood"].to_string();
     assert!(admitted.contains("following bars"), "{admitted}");
 }
@@ -132,7 +132,7 @@ fn capture(workspace: &std::path::Path) -> PathBuf {
 fn a_capture_that_was_tampered_with_keeps_its_features_out() {
     let lab = Lab::with(&walk(1, BARS), &config("", ""));
     let workspace = lab.path("w");
-    let first = glassbox(args!["train", lab.config(), "--workspace", workspace]).ok();
+    let first = glassbox(args!["train", "--config", lab.config(), "--workspace", workspace]).ok();
     assert_eq!(first.event("dataset")["admitted"], serde_json::json!({}));
     let verdicts = capture(&workspace).with_extension("causality.json");
     let kept = fs::read(&verdicts).unwrap();
@@ -159,7 +159,7 @@ fn a_capture_that_was_tampered_with_keeps_its_features_out() {
     assert_eq!((&found["verdict"], &found["leaks_at"]), (&"leaks".into(), &13.into()), "{found}");
     assert_eq!(checked.event("causality_summary")["leaking"], 1);
 
-    let second = glassbox(args!["train", lab.config(), "--workspace", workspace]).ok();
+    let second = glassbox(args!["train", "--config", lab.config(), "--workspace", workspace]).ok();
     let dropped = second.event("dataset")["dropped"].to_string();
     assert!(
         dropped.contains("rsi_14.rsi") && dropped.contains("stored values differ from a replay at bar 13"),

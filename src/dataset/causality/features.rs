@@ -75,18 +75,18 @@ pub fn judge_features<R: FeatureReplay>(
             note(&mut leaks, differing(&full, &made, width, &rows), LeakCause::Altered);
         }
     }
-    let verdict = |((name, leak), first): ((&String, &Option<(usize, LeakCause)>), &Option<usize>)| {
-        let sound =
-            ColumnCausality::sound(name, ColumnKind::Feature, first.unwrap_or(series.len()), series.len(), cuts.len());
-        match leak {
+    let verdict = |column: usize| {
+        let (first, bars) = (firsts[column].unwrap_or(series.len()), series.len());
+        let sound = ColumnCausality::sound(&names[column], ColumnKind::Feature, first, bars, cuts.len());
+        match leaks[column] {
             Some((at, cause)) => {
-                ColumnCausality { verdict: CausalVerdict::Leaks, leaks_at: Some(*at), cause: Some(*cause), ..sound }
+                ColumnCausality { verdict: CausalVerdict::Leaks, leaks_at: Some(at), cause: Some(cause), ..sound }
             }
             None if cuts.is_empty() => ColumnCausality { verdict: CausalVerdict::Unverifiable, ..sound },
             None => sound,
         }
     };
-    Ok(names.iter().zip(&leaks).zip(&firsts).map(verdict).collect())
+    Ok((0..width).map(verdict).collect())
 }
 
 /// The first bar on which each feature has a value.
