@@ -21,7 +21,7 @@ const BLOCK: usize = 1 << 16;
 /// Values hashed together by one thread.
 const PIECE: usize = 1 << 20;
 /// Bytes a folder of matrices may take.
-const LIMIT: u64 = 8 << 30;
+const LIMIT: u64 = 4 << 30;
 /// Longest header that is believed.
 const LONGEST_HEADER: u64 = 64 << 20;
 /// Values from which a matrix with window statistics takes longer to compute than to read.
@@ -70,12 +70,12 @@ pub struct CacheNote {
     pub reused: bool,
     /// Why they were read or computed.
     pub reason: String,
-    /// What became of files, if anything: not written, or older ones removed.
+    /// What became of files, unless there was no cause to touch any: written or not, older ones removed.
     pub files: Option<String>,
 }
 
 impl FeatureCache {
-    /// A cache in `folder`, which is made when first written to, of at most 8 GiB.
+    /// A cache in `folder`, which is made when first written to, of at most 4 GiB.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into(), limit: LIMIT, worth: WORTH }
     }
@@ -108,22 +108,26 @@ impl FeatureCache {
         if features.data.len() < self.worth {
             return Ok((features, note(false, "so few values are computed faster than read", None)));
         }
-        let files = self.keep(&path, &key, &features);
+        let files = Some(self.keep(&path, &key, &features));
         Ok((features, note(false, &reason, files)))
     }
 
-    /// Writes `features`, then removes the oldest files over the limit; says what went otherwise.
-    fn keep(&self, path: &Path, key: &str, features: &Features) -> Option<String> {
-        let bytes = (features.data.len() * size_of::<f32>()) as u64;
+    /// Writes `features`, then removes the oldest files over the limit; says what happened.
+    fn keep(&self, path: &Path, key: &str, features: &Features) -> String {
+        let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+        let (bytes, limit) = ((features.data.len() * size_of::<f32>()) as u64, megabytes(self.limit));
+        let size = megabytes(bytes);
         if bytes > self.limit {
-            return Some(format!("{bytes} bytes of features were not kept: the cache holds {}", self.limit));
+            return format!("{size} of features were not kept: {} holds at most {limit}", self.folder.display());
         }
         if let Err(err) = write(path, key, features) {
-            return Some(format!("the features were not kept: {}: {err}", path.display()));
+            return format!("{size} of features were not kept: {}: {err}", path.display());
         }
-        let removed = self.tidy(path);
-        (removed > 0)
-            .then(|| format!("{removed} older feature files were removed: the cache holds {} bytes", self.limit))
+        let kept = format!("{size} of features were kept in {}", self.folder.display());
+        match self.tidy(path) {
+            0 => kept,
+            removed => format!("{kept}, where {removed} of the oldest files made room: it holds at most {limit}"),
+        }
     }
 
     /// Removes the oldest files but `newest` until the limit holds; gives their number.
