@@ -36,7 +36,7 @@ pub use analyze::AnalysisSummary;
 pub use backtest::{BacktestSummary, read_reports};
 pub use bars_view::{Looked, look_at_file};
 pub use browse::{InstanceLines, LineLook, SPARK, instance_lines, is_captured};
-pub use causality::{CausalityCheck, CausalityRequest, check_causality};
+pub use causality::{CausalityCheck, CausalityRequest, check_causality, kept_causality};
 pub use collect::{Captured, CollectRequest, Collected, capture, collect};
 pub use demo::extract_demo;
 pub use doctor::{Check, doctor};
