@@ -44,6 +44,11 @@ impl Inputs {
         &self.names
     }
 
+    /// Columns that hold scaled features: the first ones; flags and padding follow.
+    pub fn scaled(&self) -> usize {
+        self.scaled
+    }
+
     /// All columns of bar `t`.
     pub fn row(&self, t: usize) -> &[f32] {
         &self.data[t * self.width..(t + 1) * self.width]
