@@ -355,4 +355,6 @@ impl<'a> Trainer<'a> {
 mod live;
 mod sweep;
 #[cfg(test)]
+mod option_tests;
+#[cfg(test)]
 mod tests;

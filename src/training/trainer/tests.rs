@@ -15,13 +15,13 @@ fn trainer<'a>(world: &'a World, shape: &ModelConfig, epochs: usize) -> Trainer<
     world.trainer(shape, config(epochs))
 }
 
-fn weights(trainer: &Trainer<'_>) -> Vec<u32> {
+pub(super) fn weights(trainer: &Trainer<'_>) -> Vec<u32> {
     let flat = |v: &Var| v.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     trainer.network().params().iter().flat_map(|(_, v)| flat(v)).map(f32::to_bits).collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of a progress callback")]
-fn go_on(_: usize) -> Result<(), Cancelled> {
+pub(super) fn go_on(_: usize) -> Result<(), Cancelled> {
     Ok(())
 }
 
