@@ -1,6 +1,6 @@
 //! `check` and `synth`: leaks in columns, and markets with a known truth.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args as Group, Subcommand};
@@ -10,7 +10,7 @@ use super::print::{Failure, Printer};
 use super::watch::watch;
 use crate::dataset::leaks::{LeakOptions, Verdict};
 use crate::market::synth::MarketOptions;
-use crate::tasks::{SynthRequest, check_leaks, synthesize};
+use crate::tasks::{SynthRequest, check_leaks, columns_of_run, synthesize};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CheckCommand {
@@ -23,6 +23,37 @@ pub(super) enum CheckCommand {
         #[arg(long, default_value_t = 32)]
         horizon: usize,
     },
+    /// Compare every feature of a run between its training and its test slice
+    Drift {
+        /// Run folder
+        run: PathBuf,
+    },
+}
+
+/// Population stability index above which a feature is commonly read as moved.
+const MOVED: f64 = 0.25;
+
+/// Shows how every feature of a run differs between its training and its test slice.
+fn drift(run: &Path, printer: Printer) -> Result<(), Failure> {
+    let folder = run.to_owned();
+    let found = watch("check drift", printer, move |job| columns_of_run(&folder, job))?;
+    let figure = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
+    printer.text(&format!("{:>8} {:>8} {:>9} {:>9}  feature", "PSI", "SMD", "missing T", "missing E"));
+    for column in &found.columns {
+        let (train, test) = (100.0 * column.missing_train, 100.0 * column.missing_test);
+        let dropped = column.dropped.as_ref().map_or_else(String::new, |reason| format!(" (left out: {reason})"));
+        let (psi, smd) = (figure(column.psi), figure(column.smd));
+        printer.text(&format!("{psi:>8} {smd:>8} {train:>7.2} % {test:>7.2} %  {}{dropped}", column.name));
+        let mut record = serde_json::to_value(column).context("drift")?;
+        record["event"] = json!("drift");
+        printer.record(&record);
+    }
+    let moved = found.columns.iter().filter(|column| column.psi.is_some_and(|psi| psi > MOVED)).count();
+    printer.record(&json!({
+        "event": "drift_summary", "features": found.columns.len(), "moved": moved,
+        "train": [found.train.start, found.train.end], "test": [found.test.start, found.test.end],
+    }));
+    Ok(())
 }
 
 #[derive(Debug, Group)]
@@ -53,7 +84,10 @@ pub(super) struct SynthArgs {
 }
 
 pub(super) fn check(command: &CheckCommand, printer: Printer) -> Result<(), Failure> {
-    let CheckCommand::Leaks { columns, horizon } = command;
+    let (columns, horizon) = match command {
+        CheckCommand::Leaks { columns, horizon } => (columns, horizon),
+        CheckCommand::Drift { run } => return drift(run, printer),
+    };
     let (file, options) = (columns.clone(), LeakOptions { horizon: *horizon });
     let found = watch("check leaks", printer, move |job| check_leaks(&file, &options, job))?;
     for column in &found.columns {

@@ -42,6 +42,11 @@ pub struct LabelsConfig {
     pub barrier_width: f64,
 }
 
+impl LabelsConfig {
+    /// Fewest bars ahead for [`LabelMode::Context`].
+    pub const LEAST_CONTEXT: usize = 5;
+}
+
 impl Default for LabelsConfig {
     fn default() -> Self {
         Self {

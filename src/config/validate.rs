@@ -1,7 +1,7 @@
 use super::field_error::Checks;
 use super::{
-    AnalysisConfig, BacktestConfig, FeaturesConfig, FieldError, LabelsConfig, ModelConfig, RunConfig, SplitsConfig,
-    TrainConfig,
+    AnalysisConfig, BacktestConfig, FeaturesConfig, FieldError, LabelMode, LabelsConfig, ModelConfig, RunConfig,
+    SplitsConfig, TrainConfig,
 };
 
 impl RunConfig {
@@ -75,8 +75,16 @@ fn check_features(features: &FeaturesConfig, c: &mut Checks) {
 }
 
 fn check_labels(labels: &LabelsConfig, c: &mut Checks) {
-    let LabelsConfig { mode: _, base: _, prediction_horizon, entry_k, exit_k, barrier_width } = labels;
+    let LabelsConfig { mode, base: _, prediction_horizon, entry_k, exit_k, barrier_width } = labels;
     at_least(c, "labels.prediction_horizon", *prediction_horizon, 1);
+    c.require(
+        *mode != LabelMode::Context || *prediction_horizon >= LabelsConfig::LEAST_CONTEXT,
+        "labels.prediction_horizon",
+        format!(
+            "must be at least {} with labels.mode \"context\", was {prediction_horizon}",
+            LabelsConfig::LEAST_CONTEXT
+        ),
+    );
     not_negative(c, "labels.entry_k", *entry_k);
     not_negative(c, "labels.exit_k", *exit_k);
     positive(c, "labels.barrier_width", *barrier_width);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use polars::prelude::{CompatLevel, IpcCompression, IpcReader, IpcWriter, PolarsError, SerReader as _, SerWriter as _};
 
-use super::frame::{self, ColumnView, convert, guarded};
+use super::frame::{self, ColumnView, check_rows, convert, guarded};
 use super::parquet::GROUP_ROWS;
 use super::{Column, DataError, arrow_file};
 use crate::files::AtomicFile;
@@ -91,7 +91,11 @@ impl Source {
             Ok(IpcReader::new(Cursor::new(&self.bytes)).with_columns(Some(wanted)).finish()?)
         })?;
         let fetch = |name: &str| {
-            guarded(&self.path, KIND, || convert(&self.path, name, frame.column(name)?.as_materialized_series()))
+            guarded(&self.path, KIND, || {
+                let values = frame.column(name)?.as_materialized_series();
+                check_rows(values.len(), frame.height())?;
+                convert(&self.path, name, values)
+            })
         };
         names.iter().map(|name| fetch(name)).collect()
     }

@@ -178,6 +178,12 @@ impl From<DataError> for Fault {
     }
 }
 
+/// Pages of a damaged file need not hold as many values as the file says.
+pub(super) fn check_rows(found: usize, promised: usize) -> Result<(), PolarsError> {
+    let reason = || format!("a column holds {found} of {promised} values");
+    if found == promised { Ok(()) } else { Err(PolarsError::ShapeMismatch(reason().into())) }
+}
+
 /// polars panics on some damaged files where it should return an error; both become the same sentence.
 pub(super) fn guarded<T>(
     path: &Path,

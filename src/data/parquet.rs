@@ -229,7 +229,9 @@ impl Source {
             let mut columns = Vec::with_capacity(names.len());
             for &name in names {
                 let column = found.remove(name).ok_or_else(|| PolarsError::ColumnNotFound(name.to_owned().into()))?;
-                columns.push((name, column.take_materialized_series()));
+                let values = column.take_materialized_series();
+                frame::check_rows(values.len(), rows.len())?;
+                columns.push((name, values));
             }
             // Whole columns change hands without work; only pieces must be copied together.
             if columns.iter().all(|(_, values)| values.n_chunks() == 1) {

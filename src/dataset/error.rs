@@ -92,4 +92,33 @@ pub enum DatasetError {
         /// Labelled bars there are.
         available: usize,
     },
+    /// A slice of a fold without a decision bar.
+    #[error(
+        "the {slice} slice of fold {number} of {folds} would be empty: the folds need about {needed} labelled bars with a \
+         full window, there are {available}; add bars, take fewer folds or groups, or lower the horizon, the embargo or \
+         the window"
+    )]
+    EmptyFold {
+        /// The first empty slice.
+        slice: Slice,
+        /// Its fold, from 1.
+        number: usize,
+        /// Folds asked for.
+        folds: usize,
+        /// Labelled bars that would do.
+        needed: usize,
+        /// Labelled bars there are.
+        available: usize,
+    },
+    /// No bar with both a full window and a label.
+    #[error(
+        "no bar has a label: labels.prediction_horizon looks {horizon} bars ahead, but there are only {usable} bars with \
+         a full window; add bars or lower the horizon"
+    )]
+    NoLabels {
+        /// Bars a label looks ahead.
+        horizon: usize,
+        /// Bars with a full window.
+        usable: usize,
+    },
 }

@@ -6,6 +6,7 @@
 mod columns;
 mod error;
 mod extract;
+mod folds;
 mod groups;
 mod inputs;
 mod labels;
@@ -15,6 +16,7 @@ mod scales;
 mod schema;
 mod splits;
 mod stationary;
+mod weights;
 mod window_stats;
 
 #[cfg(test)]
@@ -24,7 +26,9 @@ mod tests;
 
 pub use error::DatasetError;
 pub use extract::{FeatureSpec, Features, extract};
+pub use folds::{Fold, FoldSpace, LeftOut, backtest_paths, make_folds, path_count};
 pub use inputs::Inputs;
-pub use labels::{BaseRate, Labels, make_labels};
+pub use labels::{BaseRate, ContextScores, Labels, make_labels};
 pub use schema::{FittedRange, InputColumn, InputKind, Schema, SchemaMismatch};
 pub use splits::{Slice, Splits, effective_n};
+pub use weights::{concurrency, recency, sample_weights, uniqueness};

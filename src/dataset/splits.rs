@@ -3,9 +3,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::SplitsConfig;
+use crate::config::{SplitMethod, SplitsConfig};
 
-use super::DatasetError;
+use super::{DatasetError, Fold, FoldSpace, make_folds};
 
 /// The role of a bar, in time order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,33 +74,18 @@ pub struct Splits {
 impl Splits {
     /// Cuts the labelled bars of `usable` by the shares of `config`.
     ///
-    /// `usable`: bars with a full window; `labelled_until`: the first bar without a label.
+    /// `usable`: bars with a full window; `labelled_until`: the first bar without a label. The method of `config` does not
+    /// matter; see [`make_folds`] for the others.
     pub fn chronological(
         usable: Range<usize>,
         labelled_until: usize,
         config: &SplitsConfig,
         horizon: usize,
     ) -> Result<Self, DatasetError> {
-        let SplitsConfig { train, validation, calibration, test, embargo, .. } = *config;
-        let end = usable.end.min(labelled_until).max(usable.start);
-        let available = end - usable.start;
-        let gap = horizon.saturating_add(embargo);
-        let cut = |share: f64| usable.start + ((available as f64 * share).round() as usize).min(available);
-        let starts = [usable.start, cut(train), cut(train + validation), cut(train + validation + calibration), end];
-        let kept = |slice: usize| {
-            let last = if slice == 3 { end } else { starts[slice + 1].saturating_sub(gap) };
-            starts[slice]..last.max(starts[slice])
-        };
-        let slices = [kept(0), kept(1), kept(2), kept(3)];
-        if let Some(empty) = (0..4).find(|&i| slices[i].is_empty()) {
-            // One bar more than the gap in each slice, and one for rounding.
-            let bars = |share: f64, gap: usize| ((gap as f64 + 2.0) / share).ceil() as usize;
-            let needed = bars(train.min(validation).min(calibration), gap).max(bars(test, 0));
-            return Err(DatasetError::EmptySlice { slice: Slice::ALL[empty], needed, available });
-        }
-        let purged = [0, 1, 2].map(|i| slices[i].end..starts[i + 1]);
-        let [train, validation, calibration, test] = slices;
-        Ok(Self { train, validation, calibration, test, live: end..usable.end.max(end), horizon, embargo, purged })
+        let space = FoldSpace { bars: usable.end, usable, labelled_until, horizon, seq_len: 1, warm_up: 0 };
+        let config = SplitsConfig { method: SplitMethod::Chronological, ..config.clone() };
+        let folds = make_folds(&space, &config)?;
+        Ok(folds.first().and_then(Fold::splits).expect("a chronological fold has one range per slice"))
     }
 
     /// The decision bars of `slice`.
@@ -202,7 +187,7 @@ mod tests {
                     let enough = Splits::chronological(start..start + needed, start + needed, &config, h);
                     prop_assert!(enough.is_ok(), "{} bars were said to do", needed);
                 }
-                Err(other) => prop_assert!(false, "{}", other),
+                Err(other) => prop_assert!(bars == 0 && matches!(other, DatasetError::NoLabels { .. }), "{}", other),
             }
         }
 

@@ -61,6 +61,8 @@ pub enum Command {
     DeleteStored(PathBuf),
     /// Makes every feature of the open run, to look at.
     ExamineColumns,
+    /// Draws labels on the chart, or not.
+    LabelsOnChart(bool),
     /// Replaces the configuration of the next run.
     EditConfig(Box<RunConfig>),
     /// Replaces it by a preset, keeping the file of bars.
@@ -163,6 +165,8 @@ impl Command {
             Self::StepTrade(-1),
             Self::SelectHead(None),
             Self::ClearLines,
+            Self::LabelsOnChart(true),
+            Self::LabelsOnChart(false),
             Self::ResetIndicator,
             Self::NewFormula(None),
             Self::SaveFormula,
@@ -218,6 +222,7 @@ impl Command {
             Self::SaveBars(path) => format!("Write the bars to {}", path.display()),
             Self::OpenDemo => "Open the demo".to_owned(),
             Self::ExamineColumns => "Examine features".to_owned(),
+            Self::LabelsOnChart(on) => if *on { "Labels on the chart" } else { "No labels on the chart" }.to_owned(),
             Self::EditConfig(_) => "Edit configuration".to_owned(),
             Self::LoadPreset(name) => format!("Load preset {name}"),
             Self::RunAll => "Run all".to_owned(),
@@ -306,6 +311,7 @@ impl Command {
             Self::ClearLines => !state.indicators.on_chart.is_empty(),
             Self::ResetIndicator => state.indicators.chosen.as_ref().is_some_and(super::indicators::Chosen::is_tuned),
             Self::StepBar(_) => state.run().is_some(),
+            Self::LabelsOnChart(on) => state.dataset.on_chart != *on,
             Self::StepTrade(_) => state.trades().next().is_some(),
             _ => true,
         }

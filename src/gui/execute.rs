@@ -98,6 +98,7 @@ impl Shell {
                 ctx.set_zoom_factor(factor.clamp(0.6, 2.5));
             }
             Command::ExamineColumns => self.examine_columns(now),
+            Command::LabelsOnChart(on) => self.state.dataset.on_chart = on,
             Command::InspectData(_)
             | Command::ReadDataAs(_)
             | Command::ShowBars(_)
@@ -140,7 +141,7 @@ impl Shell {
         let newest = match kind {
             JobKind::OpenRun => self.opens,
             JobKind::Inspect => self.inspects,
-            JobKind::Columns => self.columns,
+            JobKind::Columns => self.dataset_desk.columns,
             _ => Some(id),
         };
         if newest != Some(id) {
@@ -149,8 +150,8 @@ impl Shell {
         match (kind, result) {
             (_, Ok(Done::View(view))) => self.show_run(Arc::new(*view)),
             (_, Ok(Done::Looked(looked))) => self.take_look(*looked),
-            (_, Ok(Done::Columns(view))) => self.state.columns = Loadable::Ready(Arc::new(*view)),
-            (JobKind::Columns, Err(problem)) => self.state.columns = Loadable::Failed(problem),
+            (_, Ok(Done::Columns(view))) => self.state.dataset.columns = Loadable::Ready(Arc::new(*view)),
+            (JobKind::Columns, Err(problem)) => self.state.dataset.columns = Loadable::Failed(problem),
             (_, Ok(Done::Saved(path))) => self.take_saved_bars(Ok(path)),
             (_, Ok(Done::Health(checks))) => self.state.health = checks,
             (_, Ok(Done::Run(summary))) => {
@@ -197,7 +198,7 @@ impl Shell {
         let trades = view.trades().len();
         let last = view.collected.series.len().saturating_sub(1);
         self.panels.chart.reset();
-        self.forget_columns();
+        self.open_dataset(&view);
         self.state.view = Loadable::Ready(view);
         if trades > 0 { self.select_trade(trades - 1) } else { self.select_bar(last, true) }
     }

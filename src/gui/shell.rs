@@ -7,6 +7,7 @@ use egui_tiles::Tree;
 
 use super::board::Board;
 use super::command::{Command, Commands};
+use super::dataset_desk::DatasetDesk;
 use super::desk::Desk;
 use super::dialogs::{OpenDialog, SystemDialog, system_dialog};
 use super::formula_desk::FormulaDesk;
@@ -56,8 +57,7 @@ pub struct Shell {
     pub(super) opens: Option<JobId>,
     /// The newest job that looks at a file.
     pub(super) inspects: Option<JobId>,
-    /// The newest job that makes the features of the open run.
-    pub(super) columns: Option<JobId>,
+    pub(super) dataset_desk: DatasetDesk,
     pub(super) wake: Waker,
     pub(super) cache: PathBuf,
 }
@@ -103,7 +103,7 @@ impl Shell {
             moved_in: false,
             opens: None,
             inspects: None,
-            columns: None,
+            dataset_desk: DatasetDesk::default(),
             wake,
             cache,
         }
@@ -139,6 +139,7 @@ impl Shell {
         self.ask_why();
         self.serve_formulas();
         self.serve_lines();
+        self.serve_dataset();
         self.sift();
         if !self.board.is_empty() {
             // Elapsed time and ETA move even while a job says nothing.

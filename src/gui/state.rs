@@ -3,15 +3,16 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::dataset::DatasetState;
 use super::formulas::Formulas;
 use super::indicators::Indicators;
+pub use super::job_row::{JobId, JobKind, JobRow, JobState};
 use super::market::DataView;
 use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
 use crate::data::LibraryListing;
-use crate::jobs::Progress;
 use crate::runs::{RunEntry, RunStatus, Stage};
-use crate::tasks::{Check, ColumnsView, Explanation, Filter, FilteredRun, RunView};
+use crate::tasks::{Check, Explanation, Filter, FilteredRun, RunView};
 use crate::training::EpochMetrics;
 
 /// Something that is read or computed elsewhere.
@@ -92,67 +93,6 @@ pub struct Hover {
     pub regime: Option<usize>,
 }
 
-/// Number of a job, never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId(pub u64);
-
-/// What a job does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobKind {
-    /// Reads a run for looking.
-    OpenRun,
-    /// Reads a file of bars for looking.
-    Inspect,
-    /// Collects, trains, analyzes, backtests, up to this stage.
-    Run(Stage),
-    /// One more stage of the open run.
-    Stage(Stage),
-    /// Writes bars to a file.
-    SaveBars,
-    /// Deletes a series or a capture.
-    DeleteStored,
-    /// Makes every feature of the open run.
-    Columns,
-    /// Looks at what the program stands on.
-    Doctor,
-}
-
-/// Where a job stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JobState {
-    /// At work.
-    Running,
-    /// Done.
-    Finished,
-    /// Stopped by the user.
-    Cancelled,
-    /// Ended with this sentence.
-    Failed(String),
-}
-
-/// One job as the panels see it.
-#[derive(Debug, Clone)]
-pub struct JobRow {
-    /// Its number.
-    pub id: JobId,
-    /// For people.
-    pub name: String,
-    /// What it does.
-    pub kind: JobKind,
-    /// Where it stands.
-    pub state: JobState,
-    /// Latest progress.
-    pub progress: Progress,
-    /// Seconds at work.
-    pub seconds: f64,
-    /// Units per second over the present stage; `None` until known.
-    pub rate: Option<f64>,
-    /// Seconds left in the present stage; `None` until known.
-    pub eta: Option<f64>,
-    /// Sentences it emitted, the latest last.
-    pub notes: Vec<String>,
-}
-
 /// How far a run was trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RunScore {
@@ -227,8 +167,8 @@ pub struct AppState {
     pub why: Loadable<Arc<Explanation>>,
     /// What the filters of the selection leave; without any, the sums over all trades.
     pub filtered: Loadable<Arc<FilteredRun>>,
-    /// Every feature of the open run, once somebody looks.
-    pub columns: Loadable<Arc<ColumnsView>>,
+    /// Features, labels and slices.
+    pub dataset: DatasetState,
     /// Clicked.
     pub selection: Selection,
     /// Pointed at.
@@ -277,7 +217,7 @@ impl Default for AppState {
             demo: false,
             why: Loadable::Empty,
             filtered: Loadable::Empty,
-            columns: Loadable::Empty,
+            dataset: DatasetState::default(),
             selection: Selection::default(),
             hover: Hover::default(),
             listing: false,

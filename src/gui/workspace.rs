@@ -89,7 +89,10 @@ impl Workspace {
                 split(&mut tiles, LinearDir::Vertical, &[(top, 0.5), (bottom, 0.5)])
             }
             Self::Data => {
-                let right = column(&mut tiles, &[(&[Pane::Chart], 0.62), (&[Pane::Health, Pane::Jobs], 0.38)]);
+                let right = column(
+                    &mut tiles,
+                    &[(&[Pane::Chart], 0.56), (&[Pane::Labels, Pane::Folds, Pane::Jobs, Pane::Health], 0.44)],
+                );
                 let left = tabs(&mut tiles, &[Pane::Data]);
                 split(&mut tiles, LinearDir::Horizontal, &[(left, 0.4), (right, 0.6)])
             }

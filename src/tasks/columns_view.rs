@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -8,6 +9,7 @@ use super::browse::LineLook;
 use super::collect::Collected;
 use super::event::Job;
 use super::prepare::slices;
+use super::view::open_view;
 use crate::config::{FeatureGroup, RunConfig};
 use crate::dataset::{Features, Schema, Slice, extract, make_labels};
 use crate::stats::{population_stability_index, standardized_mean_difference};
@@ -110,6 +112,12 @@ pub fn columns_view(
         }
     }
     Ok(ColumnsView { columns, train, test })
+}
+
+/// The same for a run folder.
+pub fn columns_of_run(run: &Path, job: &Job) -> Result<ColumnsView> {
+    let view = open_view(run, job)?;
+    columns_view(&view.collected, &view.manifest.config, view.card.as_ref(), job)
 }
 
 fn read(features: &Features, block: &[usize]) -> Vec<Vec<f64>> {

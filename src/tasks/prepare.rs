@@ -150,7 +150,7 @@ pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> 
 
 /// The slices of the bars that `config` asks for.
 pub(super) fn slices(features: &Features, labels: &Labels, bars: &[Bar], config: &RunConfig) -> Result<Splits> {
-    let usable = usable_bars(features, bars, config)?;
+    let usable = usable_bars(features.warm_up(), bars, config)?;
     let horizon = config.labels.prediction_horizon;
     // No label may look past the end the user asked for.
     let labelled_until = labels.labelled_until().min(usable.end.saturating_sub(horizon));
@@ -158,9 +158,8 @@ pub(super) fn slices(features: &Features, labels: &Labels, bars: &[Bar], config:
 }
 
 /// Bars with a full window behind the warm-up of every feature that ever begins.
-fn usable_bars(features: &Features, bars: &[Bar], config: &RunConfig) -> Result<Range<usize>> {
+pub(super) fn usable_bars(warm_up: usize, bars: &[Bar], config: &RunConfig) -> Result<Range<usize>> {
     let n = bars.len();
-    let warm_up = features.warm_up();
     let mut start = warm_up + config.model.seq_len - 1;
     let mut end = n;
     for (field, text, bound) in

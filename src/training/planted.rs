@@ -35,6 +35,7 @@ impl World {
             exit: flag(-1.0),
             volatility: first.iter().map(|x| 0.01 * x.abs()).collect(),
             sigma: vec![0.01; bars],
+            ..Labels::default()
         };
         let names = (0..FEATURES).map(|i| format!("f{i}")).collect();
         let end = bars - bars / 4;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::args;
 use crate::bad_input::refuse;
-use crate::common::{Lab, csv, glassbox, walk};
+use crate::common::{FINISHED, Lab, csv, glassbox, walk};
 
 #[test]
 fn a_planted_market_is_written_with_its_truth() {
@@ -50,4 +50,20 @@ fn columns_that_know_the_future_are_named() {
     assert_eq!(verdicts, [("momentum", "clean"), ("peek", "leaks"), ("label", "leaks")], "{found}");
     assert_eq!(found["leaking"], json!(2));
     refuse(args!["check", "leaks", "--columns", lab.bars()], 1, &["no columns of numbers beside its bars"]);
+}
+
+#[test]
+fn features_are_compared_between_training_and_test() {
+    let run = FINISHED.run.display().to_string();
+    let found = glassbox(args!["check", "drift", run]).ok();
+    let columns = found.events("drift");
+    let summary = found.event("drift_summary");
+    assert_eq!(summary["features"], json!(columns.len()));
+    let moved = columns.iter().filter(|column| column["psi"].as_f64().is_some_and(|psi| psi > 0.25)).count();
+    assert_eq!(summary["moved"], json!(moved));
+    let kept = columns.iter().filter(|column| column["dropped"].is_null());
+    assert!(kept.clone().all(|column| column["psi"].is_f64() && column["smd"].is_f64()), "{columns:?}");
+    assert!(kept.clone().count() > 10);
+    assert!(columns.iter().filter(|column| !column["dropped"].is_null()).count() > 0);
+    refuse(args!["check", "drift", "nowhere"], 1, &["nowhere"]);
 }

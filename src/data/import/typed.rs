@@ -1,7 +1,7 @@
 //! A binary table: columns that have a type, from Parquet or Feather.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::super::error::clean;
@@ -244,7 +244,9 @@ fn read(source: &Source, names: &[String], wanted: &[usize]) -> Result<Vec<Optio
                 columns[at] = fetch(&[names[at].as_str()]).ok().and_then(|found| found.into_iter().next());
             }
             let read = columns.iter().flatten().count();
-            if read < 5 {
+            // Columns that were read apart need not agree on how many rows there are.
+            let lengths: BTreeSet<usize> = columns.iter().flatten().map(Column::len).collect();
+            if read < 5 || lengths.len() > 1 {
                 return Err(all);
             }
         }

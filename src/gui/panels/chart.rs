@@ -11,6 +11,7 @@ use crate::tasks::RunView;
 
 mod axes;
 mod candles;
+mod labels;
 mod legend;
 mod lines;
 mod marks;
@@ -253,8 +254,10 @@ impl ChartPanel {
             candles::volume(&painter, &scale, plot, bars, &self.cache.volume);
         }
         marks::window(&painter, &scale, plot, state);
+        labels::horizon(&painter, &scale, plot, state);
         candles::candles(&painter.with_clip_rect(plot), &scale, bars, &self.cache.range);
         plan.draw_over(&painter.with_clip_rect(plot), &scale, plot, &self.cache.lines);
+        labels::marks(&painter.with_clip_rect(plot), &scale, plot, state);
         marks::trades(&painter.with_clip_rect(plot), &scale, plot, state);
         marks::attended(&painter, &scale, plot, bars, state);
         strips::strips(&painter, &scale, strip, run, state);

@@ -1,5 +1,6 @@
 //! The window without a window: the real shell over the embedded demo.
 
+mod dataset;
 mod explain;
 mod filters;
 mod indicators;

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use egui_kittest::SnapshotResults;
 use egui_kittest::kittest::Queryable as _;
+use glassbox::config::SplitMethod;
 use glassbox::gui::{AppState, Cell, JobKind, JobState, Loadable, Pane};
 use glassbox::indicators::{Line, Lines, Unit};
 use glassbox::market::{Bar, Series};
 use glassbox::runs::Stage;
-use glassbox::tasks::Forecast;
+use glassbox::tasks::{FoldCutter, Forecast, LabelsRequest, LabelsView};
 use glassbox::training::Forecasts;
 
 use super::explain::{self, T};
@@ -112,6 +114,8 @@ pub(super) fn full(pane: Pane, size: [f32; 2]) -> (Seat, Option<tempfile::TempDi
                 Pane::Training => work::training(),
                 Pane::Jobs => work::jobs(),
                 Pane::Health => work::health(),
+                Pane::Labels => labelled(),
+                Pane::Folds => folded(),
                 Pane::Config => state(Pane::Config, "failed").0,
                 Pane::Data => AppState { view: over(demo()).view, ..work::data(Loadable::Ready(work::report())) },
                 _ => over(demo()),
@@ -120,6 +124,27 @@ pub(super) fn full(pane: Pane, size: [f32; 2]) -> (Seat, Option<tempfile::TempDi
         }
     };
     (seat(pane, state, size), Some(folder))
+}
+
+/// The demo with the labels of its own configuration.
+fn labelled() -> AppState {
+    let mut state = over(demo());
+    let run = state.run().unwrap();
+    let request = LabelsRequest { labels: state.config.labels.clone(), cost: state.config.backtest.round_trip_cost() };
+    let view = LabelsView::new(&run.collected, run.card.as_ref().map(|card| &card.slices), request);
+    state.dataset.labels = Loadable::Ready(Arc::new(view));
+    state
+}
+
+/// The demo with the folds of a walk-forward.
+fn folded() -> AppState {
+    let mut state = over(demo());
+    state.config.splits.method = SplitMethod::Rolling;
+    state.config.splits.embargo = 6;
+    let run = state.run().unwrap();
+    let view = FoldCutter::new(run.card.as_ref()).cut(&run.collected, &state.config).unwrap();
+    state.dataset.folds = Loadable::Ready(Arc::new(view));
+    state
 }
 
 /// As many bars at the same times, up and down.

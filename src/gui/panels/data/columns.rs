@@ -45,7 +45,7 @@ pub(super) struct ColumnTable {
 
 impl ColumnTable {
     pub(super) fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, filter: &mut String, commands: &mut Commands) {
-        let view = match &state.columns {
+        let view = match &state.dataset.columns {
             Loadable::Ready(view) => view,
             Loadable::Empty => {
                 commands.push(Command::ExamineColumns);
