@@ -89,6 +89,21 @@ impl RunDir {
         self.0.join("timing.jsonl")
     }
 
+    /// events.jsonl: what the user changed during the training.
+    pub fn events_file(&self) -> PathBuf {
+        self.0.join("events.jsonl")
+    }
+
+    /// metrics.csv: the curves for spreadsheets.
+    pub fn metrics_csv_file(&self) -> PathBuf {
+        self.0.join("metrics.csv")
+    }
+
+    /// The curves for TensorBoard. `started`: the run's beginning, UTC milliseconds.
+    pub fn tensorboard_file(&self, started: i64) -> PathBuf {
+        self.0.join("tensorboard").join(format!("events.out.tfevents.{}.glassbox", started / 1000))
+    }
+
     /// model.safetensors: the best weights.
     pub fn model_file(&self) -> PathBuf {
         self.0.join("model.safetensors")
@@ -150,7 +165,7 @@ impl RunDir {
         let file = File::create(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {
-                for folder in ["", "analysis", "backtest", "checkpoints", "formulas"] {
+                for folder in ["", "analysis", "backtest", "checkpoints", "formulas", "tensorboard"] {
                     remove_unfinished(&self.0.join(folder), ".");
                 }
                 Ok(RunLock { _file: file })

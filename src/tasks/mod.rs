@@ -29,6 +29,7 @@ mod prepare;
 mod run;
 mod signals;
 mod synth;
+mod teach;
 mod train;
 mod view;
 mod window;

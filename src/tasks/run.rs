@@ -114,14 +114,18 @@ fn stages(
         // What was made of an earlier state of the network no longer counts.
         manifest.done.retain(|stage| *stage < Stage::Train);
         dir.save(manifest)?;
-        let trained = train(dir, &manifest.key, dataset, device, job)?;
+        let trained = train(dir, &manifest.key, manifest.started, dataset, &collected.series, device, job)?;
         mark(dir, manifest, Stage::Train)?;
         let reason = match trained.resumed_at {
             0 => "new".to_owned(),
             epoch => format!("continued after epoch {epoch}"),
         };
-        let more =
-            json!({ "epochs": trained.epochs, "best_epoch": trained.best_epoch, "best_score": trained.best_score });
+        let more = json!({
+            "epochs": trained.epochs,
+            "best_epoch": trained.best_epoch,
+            "best_score": trained.best_score,
+            "stopped": trained.stopped,
+        });
         clock.done(job, false, &reason, &more);
     }
     if until < Stage::Analyze {

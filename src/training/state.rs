@@ -15,7 +15,7 @@ pub struct TrainState {
     pub best_epoch: usize,
     /// True when early stopping ended the training.
     pub stopped_early: bool,
-    /// True when the user ended the training.
+    /// True when the user ended the training; it ends once there is a first epoch.
     #[serde(default)]
     pub stopped: bool,
     /// Peak of the learning rate, if the user changed it.
@@ -63,7 +63,7 @@ impl TrainState {
 
     /// True if there is nothing left to train under `num_epochs`.
     pub fn finished(&self, num_epochs: usize) -> bool {
-        self.stopped || self.stopped_early || self.epoch >= num_epochs
+        self.stopped && self.epoch > 0 || self.stopped_early || self.epoch >= num_epochs
     }
 
     /// Notes a change at optimiser step `step`.

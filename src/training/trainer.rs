@@ -5,6 +5,7 @@ use rand::seq::SliceRandom as _;
 
 use super::balance::Balance;
 use super::evaluate::{add_losses, evaluate};
+use super::gate::{GateReport, gradient_gate};
 use super::metrics::{EpochMetrics, EpochTiming, TaskLosses};
 use super::monitors::{dead_units, flat, relative_change};
 use super::set::Training;
@@ -115,6 +116,26 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
+    /// Checks that the gradient reaches every parameter; see [`gradient_gate`].
+    pub fn gate(&self) -> Result<GateReport, TrainError> {
+        gradient_gate(&self.network, &self.full_objective(), &self.set, self.config.train.seed)
+    }
+
+    /// Windows that teach.
+    pub fn windows(&self) -> usize {
+        self.set.train.len()
+    }
+
+    /// Epochs at most.
+    pub fn epochs(&self) -> usize {
+        self.config.train.num_epochs
+    }
+
+    /// Batches of the epoch at work that are done.
+    pub fn batch(&self) -> usize {
+        self.state.partial.as_ref().map_or(0, |tally| tally.batches)
+    }
+
     /// True when there is nothing left to do.
     pub fn finished(&self) -> bool {
         self.state.finished(self.config.train.num_epochs)
@@ -161,11 +182,6 @@ impl<'a> Trainer<'a> {
         let warmup = (train.warmup * total as f64).round() as usize;
         let step = self.optimizer.steps() as usize;
         warm_restarts(step, warmup, total, train.restarts, peak, train.min_lr.min(peak))
-    }
-
-    /// True within an epoch.
-    pub fn is_within_epoch(&self) -> bool {
-        self.running.is_some()
     }
 
     /// One pass over the training slice in a fresh order (or what is left of it), then validation.
@@ -237,7 +253,7 @@ impl<'a> Trainer<'a> {
         let objective = self.objective(self.optimizer.steps() as usize);
         for bars in group.chunks(batch_size) {
             progress(tally.batches)?;
-            self.batch(bars, &objective, group.len(), gradients, tally)?;
+            self.teach(bars, &objective, group.len(), gradients, tally)?;
         }
         let norm = gradients.clip(self.config.train.max_grad_norm);
         if !norm.is_finite() {
@@ -253,7 +269,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// One batch of a group of `group` windows.
-    fn batch(
+    fn teach(
         &mut self,
         bars: &[usize],
         objective: &Objective,
@@ -353,8 +369,8 @@ impl<'a> Trainer<'a> {
 }
 
 mod live;
-mod sweep;
 #[cfg(test)]
 mod option_tests;
+mod sweep;
 #[cfg(test)]
 mod tests;

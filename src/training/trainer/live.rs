@@ -26,7 +26,8 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    /// Ends the training where it stands, and notes it: nothing of an epoch begun counts.
+    /// Ends the training where it stands, in the first epoch at its end, and notes it: nothing else of an epoch begun
+    /// counts.
     pub fn stop(&mut self) {
         self.state.note("stop", self.optimizer.steps(), None);
         self.state.stopped = true;
