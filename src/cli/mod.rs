@@ -8,6 +8,7 @@ mod data;
 mod indicators;
 mod print;
 mod setup;
+mod teach;
 mod watch;
 
 use std::ffi::OsString;

@@ -23,7 +23,9 @@ mod labels_view;
 mod leaks;
 mod library;
 mod lines;
+mod lr_search;
 mod market_files;
+mod orders;
 mod predict;
 mod prepare;
 mod run;
@@ -55,9 +57,11 @@ pub use labels_view::{LabelsRequest, LabelsView, MoveHistogram};
 pub use leaks::{LeakCheck, check_leaks};
 pub use library::{Deleted, LibraryRequest, delete_from_library, library};
 pub use lines::{LineSelection, LineSpeed, bars_for_bench, compute_lines, measure_columns, measure_lines};
+pub use lr_search::{LrSearch, find_learning_rate};
 pub use market_files::{
     ImportSpeed, export, import, import_into, inspect, measure_import, preview, read_options, resample_file,
 };
+pub use orders::{Wish, forward_wishes, leave_wishes};
 pub use predict::{PredictRequest, PredictionRecord, predict};
 pub use prepare::{Dataset, prepare};
 pub use run::{OpenRun, RunRequest, RunSummary, open_run, run, stage_of_run};

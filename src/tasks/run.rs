@@ -82,14 +82,17 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     let _lock = dir.lock()?;
     // Another process may have worked on it until now.
     let mut manifest = dir.load()?;
-    job.emit(TaskEvent::Record(
-        json!({ "event": "run_started", "run": manifest.id, "folder": dir.path(), "device": device_name }),
-    ));
+    job.emit(started_record(&dir, &manifest, &device_name));
     let result = stages(&dir, &mut manifest, &collected, &dataset, &device, request.until, job);
     let settled = settle(&dir, &mut manifest, &result);
     let backtest = result?;
     settled?;
     Ok(RunSummary { dir, manifest, backtest })
+}
+
+/// Tells watchers which run is at work and where.
+fn started_record(dir: &RunDir, manifest: &Manifest, device: &str) -> TaskEvent {
+    TaskEvent::Record(json!({ "event": "run_started", "run": manifest.id, "folder": dir.path(), "device": device }))
 }
 
 /// Does the stages after collecting that are not done yet.
@@ -178,7 +181,7 @@ pub(super) fn is_cancelled(err: &anyhow::Error) -> bool {
     err.chain().any(|cause| cause.is::<Cancelled>())
 }
 
-fn absolute(file: &str) -> Result<PathBuf> {
+pub(super) fn absolute(file: &str) -> Result<PathBuf> {
     if file.is_empty() {
         bail!("data.file is empty: name a file of bars");
     }
@@ -190,7 +193,12 @@ fn absolute_rule(file: &str) -> Result<PathBuf> {
 }
 
 /// `library` is the run's own; a new run takes the workspace's.
-fn collect_for(workspace: &Path, config: &RunConfig, library: Option<Library>, job: &Job) -> Result<Collected> {
+pub(super) fn collect_for(
+    workspace: &Path,
+    config: &RunConfig,
+    library: Option<Library>,
+    job: &Job,
+) -> Result<Collected> {
     let options = read_options(&config.data)?;
     let request = CollectRequest { file: PathBuf::from(&config.data.file), options, library };
     collect(workspace, &request, job)
@@ -288,7 +296,7 @@ pub fn stage_of_run(
     let OpenRun { dir, collected } = open;
     let _lock = dir.lock()?;
     let mut manifest = dir.load()?;
-    let (device, _) = pick_device(config.train.device)?;
+    let (device, device_name) = pick_device(config.train.device)?;
     let clock = StageClock::start(stage, job);
     let mut backtest = None;
     match stage {
@@ -299,6 +307,7 @@ pub fn stage_of_run(
                 bail!("the program or its indicators changed since the run began: start a new run");
             }
             let dataset = prepare(&collected, &manifest.config.clone(), job)?;
+            job.emit(started_record(&dir, &manifest, &device_name));
             let result = stages(&dir, &mut manifest, &collected, &dataset, &device, Stage::Train, job);
             let settled = settle(&dir, &mut manifest, &result);
             result?;

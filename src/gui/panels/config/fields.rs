@@ -176,7 +176,7 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             field("class_weights", Switch, "Lets entries count together as much as other bars; exits likewise"),
             field("focal_gamma", Real, "Exponent of the focal loss of entry and exit, at least 1; 0 for none"),
             field("run_name", Text, "Name in the run folder"),
-            field("use_wandb", Switch, "Asks for a Weights & Biases directory; not written by this version"),
+            field("use_wandb", Switch, "Asks for a Weights & Biases directory; not written, and said so at start"),
         ],
     ),
     (
