@@ -12,8 +12,9 @@
 //!          trades, equity                 analysis: attention, importance, regimes, calibration, verdict
 //! ```
 //!
-//! Every stage writes files under a workspace: imported bars in `data/`, captures of indicator lines in `neural_data/`, and
-//! one folder per run in `runs/`. Disk is the record; whoever watches a job gets hints only.
+//! Every stage writes files under a workspace: imported bars in `data/`, captures of indicator lines in `neural_data/`, large
+//! matrices of features in `neural_data/features/`, and one folder per run in `runs/`. Disk is the record; whoever watches a
+//! job gets hints only.
 //!
 //! # Rooms, from the ground up
 //!
@@ -26,7 +27,7 @@
 //! | [`indicators`] | streaming state machines: one bar in, all lines out, internals included; formula files | market |
 //! | [`data`] | any file of bars, its quality, resampling, tables, the capture cache and library; the only room that knows polars | market, indicators, files, stats |
 //! | [`config`] | TOML, presets and overrides become one checked configuration | nothing of ours |
-//! | [`dataset`] | stationary features, schema, labels, slices, windows, the leak linter | market, indicators, config, stats |
+//! | [`dataset`] | stationary features and their cache, schema, labels, sample weights, slices and folds, windows, the leak linter | market, indicators, config, files, stats |
 //! | [`nn`] | seeded noise, parameters, differentiable operations, optimiser (candle) | stats |
 //! | [`models`] | the network and its objective (candle) | nn, config |
 //! | [`training`] | loop, gate, early stop, checkpoints, model files, inference (candle) | models, dataset, config, files, jobs |
@@ -34,7 +35,7 @@
 //! | [`backtest`] | fill rules, broker, strategies, statistics; sees the network as a trait, a rule as a formula | market, indicators, config, stats |
 //! | [`runs`] | run folders: the only room that names the files in them | config, files |
 //! | [`tasks`] | what a user can ask for, one function each | everything above |
-//! | [`bench`] | our side of the benchmarks | tasks, indicators |
+//! | [`bench`] | our side of the benchmarks | tasks, indicators, dataset, config |
 //! | [`cli`] | arguments in, records out | tasks, bench, jobs, config, result types, gui to open it |
 //! | [`gui`] | the window (egui): panels read one plain state and push commands | tasks, jobs, runs, config, result types |
 //!

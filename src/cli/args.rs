@@ -4,6 +4,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use super::check::{CheckCommand, SynthArgs};
 use super::teach::{LrfindArgs, TellArgs};
+use super::walkforward::WalkforwardArgs;
 
 /// See what a network learned from your indicators and why it took a trade.
 ///
@@ -69,6 +70,8 @@ pub(super) enum DeviceArg {
 pub(super) enum Command {
     /// Collect, train, analyze and backtest in one go
     Run(RunArgs),
+    /// Teach and judge a network on every fold: rolling, anchored or combinatorial
+    Walkforward(WalkforwardArgs),
     /// Capture every indicator line of a file of bars
     Collect(CollectArgs),
     /// Collect and train, or continue a run's training
@@ -89,7 +92,7 @@ pub(super) enum Command {
     /// Look at, import, resample and export bars; list and delete what the workspace holds
     #[command(subcommand)]
     Data(DataCommand),
-    /// Check columns for knowledge of the future
+    /// Check runs, columns, lines and features for knowledge of the future
     #[command(subcommand)]
     Check(CheckCommand),
     /// Write a planted market whose truth is known: lag, divergence, regimes, probability or noise
@@ -114,6 +117,21 @@ pub(super) enum BenchCommand {
         /// The 24 functions TA-Lib has too, with their own outputs only, on one thread
         #[arg(long)]
         talib: bool,
+        /// Repetitions; the fastest counts
+        #[arg(long, default_value_t = 5, value_name = "N")]
+        repeats: usize,
+    },
+    /// Features of indicator lines, their way to scaled inputs, its memory, and windows beside a plain copy
+    Features {
+        /// CSV or Parquet file of bars [default: a random walk]
+        #[arg(long, value_name = "BARS")]
+        data: Option<PathBuf>,
+        /// Length of the random walk
+        #[arg(long, default_value_t = 20_000, value_name = "N")]
+        bars: usize,
+        /// Indicator lines, the first of the catalogue that become features
+        #[arg(long, default_value_t = 350, value_name = "N")]
+        lines: usize,
         /// Repetitions; the fastest counts
         #[arg(long, default_value_t = 5, value_name = "N")]
         repeats: usize,

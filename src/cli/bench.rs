@@ -1,7 +1,7 @@
 use super::args::BenchCommand;
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use crate::bench::{DataBench, IndicatorsBench, data, indicators};
+use crate::bench::{DataBench, FeaturesBench, IndicatorsBench, data, features, indicators};
 
 pub(super) fn run(command: &BenchCommand, threads: usize, printer: Printer) -> Result<(), Failure> {
     match command {
@@ -10,8 +10,35 @@ pub(super) fn run(command: &BenchCommand, threads: usize, printer: Printer) -> R
             let request = IndicatorsBench { data: data.clone(), bars, talib: *talib, repeats: *repeats, threads };
             lines(request, printer)
         }
+        BenchCommand::Features { data, bars, lines, repeats } => {
+            let (data, bars, lines, repeats) = (data.clone(), *bars, *lines, *repeats);
+            extraction(FeaturesBench { data, bars, lines, repeats, threads }, printer)
+        }
         BenchCommand::Data { bars, repeats } => import(DataBench { bars: *bars, repeats: *repeats, threads }, printer),
     }
+}
+
+fn extraction(request: FeaturesBench, printer: Printer) -> Result<(), Failure> {
+    let record = watch("bench", printer, move |job| features(&request, job))?;
+    printer.record(&record);
+    let number = |key: &str| record[key].as_f64().unwrap_or(f64::NAN);
+    printer.text(&format!(
+        "{} lines, {} bars, {} threads: {} features at {:.0} rows/s; with window statistics {} at {:.0} million values/s",
+        record["lines"],
+        record["bars"],
+        record["threads"],
+        record["width"],
+        number("rows_per_s"),
+        record["windows_width"],
+        number("windows_values_per_s") / 1e6,
+    ));
+    printer.text(&format!(
+        "peak memory of extracting and scaling {:.2} times the matrix; windows gathered at {:.1} GB/s, a copy at {:.1} GB/s",
+        number("memory_ratio"),
+        number("gather_gbs"),
+        number("copy_gbs"),
+    ));
+    Ok(())
 }
 
 fn import(request: DataBench, printer: Printer) -> Result<(), Failure> {

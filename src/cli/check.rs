@@ -1,24 +1,35 @@
-//! `check` and `synth`: leaks in columns, and markets with a known truth.
+//! `check` and `synth`: leaks in runs and columns, and markets with a known truth.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::{Args as Group, Subcommand};
+use serde::Serialize;
 use serde_json::json;
 
+use super::args::Global;
 use super::print::{Failure, Printer};
+use super::setup;
 use super::watch::watch;
+use crate::dataset::causality::{CUTS, CausalVerdict};
+use crate::dataset::leaks::run::{CheckVerdict, RunCheck};
 use crate::dataset::leaks::{LeakOptions, Verdict};
 use crate::market::synth::MarketOptions;
-use crate::tasks::{SynthRequest, check_leaks, columns_of_run, synthesize};
+use crate::tasks::{
+    CausalityRequest, SynthRequest, check_causality, check_leaks, check_run_leaks, columns_of_run, synthesize,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum CheckCommand {
-    /// Look for knowledge of the future in the columns beside the bars of a file
+    /// Look for bars that a finished run must not have used, or for knowledge of the future in the columns of a file
     Leaks {
+        /// Run folder
+        #[arg(value_name = "RUN", required_unless_present = "columns", conflicts_with = "columns")]
+        run: Option<PathBuf>,
         /// Parquet or CSV file of bars with more columns of numbers
         #[arg(long, value_name = "FILE")]
-        columns: PathBuf,
+        columns: Option<PathBuf>,
         /// Bars ahead that are looked at
         #[arg(long, default_value_t = 32)]
         horizon: usize,
@@ -27,6 +38,15 @@ pub(super) enum CheckCommand {
     Drift {
         /// Run folder
         run: PathBuf,
+    },
+    /// Replay every indicator line and feature from the bars before random cuts: does a value depend on later bars?
+    Causality {
+        /// File of bars, capture, run folder, or TOML configuration
+        #[arg(long, value_name = "BARS|RUN|CONFIG")]
+        data: PathBuf,
+        /// Random cuts
+        #[arg(long, default_value_t = CUTS)]
+        cuts: usize,
     },
 }
 
@@ -83,12 +103,70 @@ pub(super) struct SynthArgs {
     pub(super) dwell: Option<f64>,
 }
 
-pub(super) fn check(command: &CheckCommand, printer: Printer) -> Result<(), Failure> {
-    let (columns, horizon) = match command {
-        CheckCommand::Leaks { columns, horizon } => (columns, horizon),
-        CheckCommand::Drift { run } => return drift(run, printer),
-    };
-    let (file, options) = (columns.clone(), LeakOptions { horizon: *horizon });
+pub(super) fn check(
+    command: &CheckCommand,
+    workspace: &Path,
+    global: &Global,
+    printer: Printer,
+) -> Result<(), Failure> {
+    match command {
+        CheckCommand::Leaks { run, columns, horizon } => {
+            leaks(run.as_deref(), columns.as_deref(), LeakOptions { horizon: *horizon }, printer)
+        }
+        CheckCommand::Drift { run } => drift(run, printer),
+        CheckCommand::Causality { data, cuts } => causality(data, *cuts, workspace, global, printer),
+    }
+}
+
+fn causality(data: &Path, cuts: usize, workspace: &Path, global: &Global, printer: Printer) -> Result<(), Failure> {
+    let is_config = data.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let config = setup::config(global, is_config.then_some(data), None, None)?;
+    let target = (!is_config).then(|| data.to_owned());
+    let request = CausalityRequest { workspace: workspace.to_owned(), target, config, cuts: cuts.max(1) };
+    let found = watch("check causality", printer, move |job| check_causality(&request, job))?;
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for column in &found.columns {
+        *counts.entry(column.verdict.word()).or_default() += 1;
+        let mut record = serde_json::to_value(column).context("causality")?;
+        record["event"] = json!("causality");
+        record["sentence"] = json!(column.sentence());
+        printer.record(&record);
+        if column.is_bad() || column.verdict == CausalVerdict::Unverifiable {
+            printer.text(&format!("{:12} {:40} {}", column.verdict.word(), column.column, column.sentence()));
+        }
+    }
+    let bad = found.bad().count();
+    printer.record(&json!({
+        "event": "causality_summary",
+        "bars": found.bars,
+        "columns": found.columns.len(),
+        "leaking": bad,
+        "verdicts": counts,
+    }));
+    let words: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    printer.text(&format!("{} columns over {} bars: {}", found.columns.len(), found.bars, words.join(", ")));
+    match found.bad().next() {
+        Some(first) => {
+            Err(anyhow!("{bad} columns leak or are infinite, {} first: {}", first.column, first.sentence()).into())
+        }
+        None => Ok(()),
+    }
+}
+
+fn leaks(run: Option<&Path>, columns: Option<&Path>, options: LeakOptions, printer: Printer) -> Result<(), Failure> {
+    if let Some(run) = run.map(Path::to_owned) {
+        let found = watch("check leaks", printer, move |job| check_run_leaks(&run, &options, job))?;
+        for RunCheck { check, verdict, detail } in &found.checks {
+            let word = match verdict {
+                CheckVerdict::Ok => "ok",
+                CheckVerdict::Leak => "LEAK",
+                CheckVerdict::NotCheckable => "unknown",
+            };
+            printer.text(&format!("{word:8} {check:20} {detail}"));
+        }
+        return report(&found, printer);
+    }
+    let Some(file) = columns.map(Path::to_owned) else { return Ok(()) };
     let found = watch("check leaks", printer, move |job| check_leaks(&file, &options, job))?;
     for column in &found.columns {
         let word = match column.verdict {
@@ -99,7 +177,11 @@ pub(super) fn check(command: &CheckCommand, printer: Printer) -> Result<(), Fail
         };
         printer.text(&format!("{word:10} {:24} {}", column.name, column.sentence));
     }
-    let mut record = serde_json::to_value(&found).context("leaks")?;
+    report(&found, printer)
+}
+
+fn report(found: &impl Serialize, printer: Printer) -> Result<(), Failure> {
+    let mut record = serde_json::to_value(found).context("leaks")?;
     record["event"] = json!("leaks");
     printer.record(&record);
     Ok(())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, Global, SliceArg, WindowArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use super::{bench, check, data, indicators, setup, teach};
+use super::{bench, check, data, indicators, setup, teach, walkforward};
 use crate::backtest::RegimeRow;
 use crate::config::RunConfig;
 use crate::data::parse_time;
@@ -33,6 +33,10 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
             let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
             let request = RunRequest { workspace, config, until: Stage::Backtest, resume: args.resume, threads };
             whole_run(request, printer)
+        }
+        Command::Walkforward(args) => {
+            let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
+            walkforward::run(RunRequest { workspace, config, until: Stage::Backtest, resume: true, threads }, printer)
         }
         Command::Train(args) => {
             if let Some(run) = &args.resume {
@@ -68,7 +72,7 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
         }
         Command::Indicators(command) => indicators::run(command, &workspace, printer),
         Command::Data(command) => data::run(command, &workspace, printer),
-        Command::Check(command) => check::check(command, printer),
+        Command::Check(command) => check::check(command, &workspace, global, printer),
         Command::Synth(args) => check::plant(args, printer),
         Command::Bench(command) => bench::run(command, threads, printer),
         Command::Doctor => {

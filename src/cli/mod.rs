@@ -9,6 +9,7 @@ mod indicators;
 mod print;
 mod setup;
 mod teach;
+mod walkforward;
 mod watch;
 
 use std::ffi::OsString;

@@ -30,8 +30,8 @@ pub(super) fn threads(global: &Global) -> Result<usize, Failure> {
     Ok(threads)
 }
 
-/// Defaults, preset, file, `--set` and `--device`, in rising precedence; a relative `data.file` or `backtest.rule` of
-/// the file counts from the file's folder, `data` from the current one.
+/// Defaults, preset, file, `--set` and `--device`, in rising precedence; a relative `data.file`, `backtest.rule`,
+/// `features.symbols` or `features.external.file` of the file counts from the file's folder, `data` from the current one.
 pub(super) fn config(
     global: &Global,
     file: Option<&Path>,
@@ -43,6 +43,13 @@ pub(super) fn config(
         && !config.backtest.rule.is_empty()
     {
         config.backtest.rule = folder.join(&config.backtest.rule).display().to_string();
+    }
+    if let Some(folder) = file.and_then(Path::parent) {
+        let counted = |text: &str| folder.join(text).display().to_string();
+        config.features.symbols = config.features.symbols.iter().map(|text| counted(text)).collect();
+        if !config.features.external.file.is_empty() {
+            config.features.external.file = counted(&config.features.external.file);
+        }
     }
     if let Some(data) = data {
         config.data.file = data.display().to_string();

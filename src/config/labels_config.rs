@@ -82,6 +82,8 @@ pub struct SplitsConfig {
     pub method: SplitMethod,
     /// Folds of a walk-forward.
     pub folds: usize,
+    /// The fold of it that a single run teaches, from 1; 0 for the last one.
+    pub fold: usize,
     /// Blocks of equal length for combinatorial cross-validation.
     pub groups: usize,
     /// Blocks among them that are tested at once.
@@ -103,6 +105,7 @@ impl Default for SplitsConfig {
         Self {
             method: SplitMethod::Chronological,
             folds: 5,
+            fold: 0,
             groups: 6,
             test_groups: 2,
             train: 0.70,

@@ -1,7 +1,7 @@
 use super::field_error::Checks;
 use super::{
     AnalysisConfig, BacktestConfig, FeaturesConfig, FieldError, LabelMode, LabelsConfig, ModelConfig, RunConfig,
-    SplitsConfig, TrainConfig,
+    SplitMethod, SplitsConfig, TrainConfig,
 };
 
 impl RunConfig {
@@ -91,9 +91,16 @@ fn check_labels(labels: &LabelsConfig, c: &mut Checks) {
 }
 
 fn check_splits(splits: &SplitsConfig, c: &mut Checks) {
-    let SplitsConfig { method: _, folds, groups, test_groups, train, validation, calibration, test, embargo: _ } =
+    let SplitsConfig { method, folds, fold, groups, test_groups, train, validation, calibration, test, embargo: _ } =
         splits;
-    at_least(c, "splits.folds", *folds, 1);
+    c.require((1..=1000).contains(folds), "splits.folds", format!("must be 1 to 1000, was {folds}"));
+    let walks = matches!(method, SplitMethod::Rolling | SplitMethod::Anchored);
+    let least = if walks {
+        format!("must be at most {folds}, the number of folds")
+    } else {
+        "has a meaning in a walk-forward only".to_owned()
+    };
+    c.require(*fold == 0 || walks && fold <= folds, "splits.fold", format!("{least}; was {fold}"));
     c.require(
         (2..=16).contains(groups) && (1..*groups).contains(test_groups),
         "splits.test_groups",

@@ -20,14 +20,15 @@ mod quality;
 mod report;
 mod resample;
 mod series_file;
+mod stamped;
 mod table;
 #[cfg(test)]
 mod tests;
 mod time_text;
 
 pub use capture::{
-    CaptureBuilder, CaptureFile, CaptureKey, CaptureLock, CaptureState, CaptureWriter, capture_path, check_capture,
-    read_capture, read_capture_lines, write_capture,
+    CaptureBuilder, CaptureFile, CaptureKey, CaptureLock, CaptureState, CaptureWriter, capture_path, causality_path,
+    check_capture, read_capture, read_capture_lines, write_capture,
 };
 pub use csv_table::read_csv_table;
 pub use error::{DataError, Row};
@@ -45,5 +46,6 @@ pub use quality::{ACCEPTABLE, Blocked, Quality, QualityRequest, gate, judge, qua
 pub use report::{Gap, Gaps, ReadReport};
 pub use resample::{Partial, ResampleError, ResampleReport, ResampleRequest, Resampled, resample};
 pub use series_file::{write_imported, write_series};
+pub use stamped::{Stamped, StampedError, read_stamped};
 pub use table::{Column, Table, read_table, write_table};
 pub use time_text::{parse_time, time_text};

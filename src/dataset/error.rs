@@ -32,12 +32,25 @@ pub enum DatasetError {
         bars: usize,
     },
     /// An indicator whose lines were not computed.
-    #[error("features.indicators names {name}, of which there are no lines; computed were {known}")]
+    #[error("features.indicators names {name}, of which there are no lines; {hint}")]
     UnknownIndicator {
         /// What was asked for.
         name: String,
-        /// Ids there are lines of, separated by commas.
-        known: String,
+        /// What may be meant.
+        hint: String,
+    },
+    /// A named indicator that never has a value.
+    #[error(
+        "features.indicators names {name}, but {line} and its other lines have no value on any of the {bars} bars; leave \
+         it out or give it more bars or the columns it needs"
+    )]
+    AllMissing {
+        /// The indicator.
+        name: String,
+        /// Its first line.
+        line: String,
+        /// Bars looked at.
+        bars: usize,
     },
     /// No column at all.
     #[error("the chosen feature groups and lines give no feature; switch on a group or add indicator lines")]
@@ -79,6 +92,20 @@ pub enum DatasetError {
         /// One feature and its reason.
         example: String,
     },
+    /// More features than an exact decomposition can take.
+    #[error(
+        "features.pca: {features} features are too many for exact principal components, at most {most}; lower \
+         features.max_correlation, name features.indicators or switch groups off"
+    )]
+    TooManyForComponents {
+        /// Features that are left.
+        features: usize,
+        /// Most that are taken.
+        most: usize,
+    },
+    /// Scaled features that do not vary.
+    #[error("features.pca: the scaled features do not vary on the training rows, so that there are no components")]
+    NoVariance,
     /// A slice without a decision bar.
     #[error(
         "the {slice} slice would be empty: the splits need about {needed} labelled bars with a full window, there are \

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{FeatureGroup, FeaturesConfig};
 use crate::indicators::{Line, Lines, twin_of};
@@ -10,19 +11,34 @@ use crate::market::Series;
 use super::columns::Column;
 use super::line_features::{self, LineFeatures};
 use super::scales::Scales;
-use super::{DatasetError, groups, stationary};
+use super::sources::ExtraColumns;
+use super::stationary::{Stationary, stationary};
+use super::{DatasetError, groups};
+
+/// Version of what [`extract`] computes: to be raised with every change of a value, a name or an order.
+pub const FEATURE_VERSION: u32 = 1;
+/// Features of lines made side by side before their rows are written: with a chunk of rows they fit a core's own cache.
+const TILE: usize = 128;
+/// Distance kept between columns of a tile, so that they do not fall on the same place of the cache.
+const GAP: usize = 16;
+/// Names shown for one that is unknown.
+const CLOSE: usize = 5;
 
 /// What a feature is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureSpec {
     /// Unique name, for example `rsi_14.rsi.velocity_3`.
     pub name: String,
     /// How it is computed; x is the line, or the line's stationary column in changes and windows.
     pub formula: String,
+    /// Unit of its values, such as `ATR`, `-1 to 1` or `sqrt-horizon sigmas`; empty for padding.
+    pub unit: String,
     /// The indicator line it comes from, if from one.
     pub source: Option<String>,
     /// Its group; `None` for padding.
     pub group: Option<FeatureGroup>,
+    /// Bars before its first possible value, counted from where its line begins; all bars if it never does.
+    pub warm_up: usize,
 }
 
 /// Named columns as one row-major matrix, one row per bar of the series.
@@ -74,25 +90,77 @@ impl Features {
 }
 
 /// The lines that become features: all of the named indicators, or all that restate no other.
-fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<&'a Line>, DatasetError> {
-    let id = |line: &Line| line.name.split_once('.').map_or("", |(id, _)| id).to_owned();
-    let known: BTreeSet<String> = lines.columns.iter().map(id).collect();
-    if let Some(name) = indicators.iter().find(|name| !known.contains(*name)) {
-        let known = known.into_iter().collect::<Vec<_>>().join(", ");
-        return Err(DatasetError::UnknownIndicator { name: name.clone(), known });
+pub(super) fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<&'a Line>, DatasetError> {
+    let id = |line: &'a Line| line.name.split_once('.').map_or("", |(id, _)| id);
+    let known: BTreeSet<&str> = lines.columns.iter().map(id).collect();
+    if let Some(name) = indicators.iter().find(|name| !known.contains(name.as_str())) {
+        return Err(DatasetError::UnknownIndicator { name: name.clone(), hint: hint(name, &known) });
+    }
+    for name in indicators {
+        let mut own = lines.columns.iter().filter(|line| id(line) == name);
+        if own.all(|line| line.values.iter().all(|x| !x.is_finite())) {
+            let line = lines.columns.iter().find(|line| id(line) == name).map_or("", |line| &line.name).to_owned();
+            let bars = lines.columns.first().map_or(0, |line| line.values.len());
+            return Err(DatasetError::AllMissing { name: name.clone(), line, bars });
+        }
     }
     let takes = |line: &&Line| match indicators {
         [] => twin_of(&line.name).is_none(),
-        names => names.contains(&id(line)),
+        names => names.iter().any(|name| line.name.split_once('.').is_some_and(|(id, _)| id == name)),
     };
     Ok(lines.columns.iter().filter(takes).collect())
+}
+
+/// Ids that `name` may stand for, as half a sentence.
+fn hint(name: &str, known: &BTreeSet<&str>) -> String {
+    // A line's name begins with its indicator.
+    if let Some(id) = name.split_once('.').map(|(id, _)| id).filter(|id| known.contains(id)) {
+        return format!("its indicator is {id}");
+    }
+    let mut near: Vec<(usize, &str)> = known.iter().map(|&id| (edits(name, id), id)).collect();
+    near.sort_unstable();
+    near.retain(|&(edits, id)| edits <= 1 + name.len() / 4 || (name.len() > 2 && id.starts_with(name)));
+    match near.iter().take(CLOSE).map(|&(_, id)| id).collect::<Vec<_>>() {
+        names if names.is_empty() => format!("there are those of {} other indicators", known.len()),
+        names => format!("close to it are {}", names.join(", ")),
+    }
+}
+
+/// Letters to insert, remove or replace to turn one name into another.
+///
+/// Source: V. I. Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals" (1966).
+fn edits(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let replaced = corner + usize::from(x != y);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[row.len() - 1]
 }
 
 /// Computes every feature of `config` on every bar, each from that bar and earlier ones.
 ///
 /// `lines` are indicator lines over the same bars. The number of threads changes no bit.
 pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Result<Features, DatasetError> {
+    extract_rows(series, lines, config, &ExtraColumns::default(), 0..series.len())
+}
+
+/// [`extract`] with the columns of other sources behind the own ones, of the bars of `rows` only, bit for bit: row 0 of
+/// the result is bar `rows.start`.
+pub fn extract_rows(
+    series: &Series,
+    lines: &Lines,
+    config: &FeaturesConfig,
+    extra: &ExtraColumns,
+    rows: Range<usize>,
+) -> Result<Features, DatasetError> {
     let bars = series.len();
+    let rows = rows.start.min(bars)..rows.end.min(bars);
     check(bars, lines, config)?;
     let scales = Scales::new(series.bars());
     let work = Work::new(config, bars);
@@ -101,20 +169,18 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
     let mut groups = config.groups.clone();
     groups.sort_unstable();
     groups.dedup();
-    let from_lines: Vec<Column> = if plan.per_line() == 0 {
-        Vec::new()
-    } else {
-        let chosen = chosen(lines, &config.indicators)?;
-        work.map(&chosen, |line| stationary::stationary(line, &scales)).into_iter().flatten().collect()
-    };
-    let others: Vec<Column> = work
+    let chosen = if plan.per_line() == 0 { Vec::new() } else { chosen(lines, &config.indicators)? };
+    let sources: Vec<(&Line, Stationary)> =
+        chosen.into_iter().flat_map(|line| stationary(line).into_iter().map(move |column| (line, column))).collect();
+    let own: Vec<Column> = work
         .map(&groups, |&group| groups::columns(group, series.bars(), lines, &scales))
         .into_iter()
         .flatten()
         .collect();
+    let others: Vec<&Column> = own.iter().chain(extra.columns(bars)?).collect();
 
-    let mut specs: Vec<FeatureSpec> = from_lines.iter().flat_map(|column| plan.specs(column)).collect();
-    specs.extend(others.iter().map(|c| line_features::spec(c, c.name.clone(), c.formula.clone(), c.group)));
+    let mut specs: Vec<FeatureSpec> = sources.iter().flat_map(|(line, column)| plan.specs(line, column)).collect();
+    specs.extend(others.iter().map(|column| column.spec.clone()));
     let natural = specs.len();
     if natural == 0 {
         return Err(DatasetError::NoFeatures);
@@ -125,8 +191,10 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
     specs.extend((natural..config.feature_dim).enumerate().map(|(k, _)| FeatureSpec {
         name: pad_name(k),
         formula: "0".to_owned(),
+        unit: String::new(),
         source: None,
         group: None,
+        warm_up: 0,
     }));
     let mut names = BTreeSet::new();
     if let Some(twice) = specs.iter().find(|spec| !names.insert(spec.name.as_str())) {
@@ -134,26 +202,48 @@ pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Resul
     }
 
     let width = specs.len();
-    let mut data = vec![0.0_f32; bars * width];
-    work.chunks(&mut data, width, |rows, cells| {
-        // All features of one column side by side, row by row: the matrix itself is touched once.
-        let k = plan.per_line();
-        let mut block = vec![f32::NAN; rows.len() * k];
-        for (i, column) in from_lines.iter().enumerate() {
-            block.fill(f32::NAN);
-            plan.fill(&column.values, rows.clone(), &mut block);
-            for (row, part) in cells.chunks_exact_mut(width).zip(block.chunks_exact(k)) {
-                row[i * k..(i + 1) * k].copy_from_slice(part);
-            }
-        }
-        let first = from_lines.len() * k;
+    let mut data = vec![0.0_f32; rows.len() * width];
+    work.chunks(&mut data, width, |part, cells| {
+        let rows = rows.start + part.start..rows.start + part.end;
+        write_lines(&sources, &plan, &scales, rows.clone(), cells, width);
+        let first = sources.len() * plan.per_line();
         for (row, t) in cells.chunks_exact_mut(width).zip(rows) {
-            for (cell, column) in row[first..].iter_mut().zip(&others) {
-                *cell = line_features::cell(column.values[t]);
-            }
+            row[first..].iter_mut().zip(&others).for_each(|(cell, column)| *cell = column.values[t]);
         }
     });
-    Ok(Features { specs, bars, feature_dim: config.feature_dim, data })
+    Ok(Features { specs, bars: rows.len(), feature_dim: config.feature_dim, data })
+}
+
+/// Writes the features of lines into the `cells` of `rows`: a tile of columns at a time, each column along time, then the
+/// tile's part of each row at once. Stationary columns exist for these rows only.
+fn write_lines(
+    sources: &[(&Line, Stationary)],
+    plan: &LineFeatures,
+    scales: &Scales,
+    rows: Range<usize>,
+    cells: &mut [f32],
+    width: usize,
+) {
+    let k = plan.per_line();
+    if k == 0 || rows.is_empty() {
+        return;
+    }
+    let history = plan.history().min(rows.start);
+    let stride = rows.len() + GAP;
+    let per_tile = (TILE / k).max(1);
+    let mut x = Vec::with_capacity(history + rows.len());
+    let mut tile = vec![f32::NAN; per_tile * k * stride];
+    for (i, part) in sources.chunks(per_tile).enumerate() {
+        for ((line, column), out) in part.iter().zip(tile.chunks_exact_mut(k * stride)) {
+            column.values(&line.values, scales, rows.start - history..rows.end, &mut x);
+            plan.fill(&x, history, out, stride);
+        }
+        let columns = i * per_tile * k..(i * per_tile + part.len()) * k;
+        for (r, row) in cells.chunks_exact_mut(width).enumerate() {
+            let along = tile.iter().skip(r).step_by(stride);
+            row[columns.clone()].iter_mut().zip(along).for_each(|(cell, &value)| *cell = value);
+        }
+    }
 }
 
 pub(super) fn pad_name(k: usize) -> String {
@@ -165,14 +255,7 @@ fn check(bars: usize, lines: &Lines, config: &FeaturesConfig) -> Result<(), Data
         return Err(DatasetError::Ragged { line: line.name.clone(), found: line.values.len(), bars });
     }
     for &group in &config.groups {
-        let lookback = match group {
-            FeatureGroup::Changes => 2 * line_features::LONGEST_CHANGE + 1,
-            FeatureGroup::Windows => config.lookback_windows.iter().copied().max().unwrap_or(0),
-            FeatureGroup::Pairs | FeatureGroup::Volatility => groups::PAIR_BARS,
-            FeatureGroup::Spectral => groups::SPECTRAL_BARS + 1,
-            FeatureGroup::Returns => groups::RETURN_BARS[groups::RETURN_BARS.len() - 1] + 1,
-            FeatureGroup::Lines | FeatureGroup::Hurst | FeatureGroup::Squeeze | FeatureGroup::Calendar => 1,
-        };
+        let lookback = lookback(group, config);
         if lookback > bars {
             let group = format!("{group:?}").to_lowercase();
             return Err(DatasetError::TooFewBars { group, lookback, bars });
@@ -184,6 +267,23 @@ fn check(bars: usize, lines: &Lines, config: &FeaturesConfig) -> Result<(), Data
         }
     }
     Ok(())
+}
+
+/// Bars the longest feature of a group looks at.
+fn lookback(group: FeatureGroup, config: &FeaturesConfig) -> usize {
+    match group {
+        FeatureGroup::Changes => 2 * line_features::LONGEST_CHANGE + 1,
+        FeatureGroup::Windows => config.lookback_windows.iter().copied().max().unwrap_or(0),
+        FeatureGroup::Pairs | FeatureGroup::Volatility => groups::PAIR_BARS,
+        FeatureGroup::Spectral => groups::SPECTRAL_BARS + 1,
+        FeatureGroup::Returns => groups::RETURN_BARS[groups::RETURN_BARS.len() - 1] + 1,
+        FeatureGroup::Lines | FeatureGroup::Hurst | FeatureGroup::Squeeze | FeatureGroup::Calendar => 1,
+    }
+}
+
+/// Fewest bars from which the features of `config` can be extracted.
+pub fn least_bars(config: &FeaturesConfig) -> usize {
+    config.groups.iter().map(|&group| lookback(group, config)).max().unwrap_or(1).max(1)
 }
 
 /// How much runs side by side.

@@ -9,7 +9,7 @@ use crate::stats::{correlation, mean, std_population};
 
 use super::columns::Column;
 use super::labels::ewma_volatility;
-use super::scales::Scales;
+use super::scales::{ATR_PERIOD, Scales};
 use super::stationary::stationary;
 use super::window_stats::FLAT;
 
@@ -60,27 +60,34 @@ fn main_line<'a>(lines: &'a Lines, (id, names): (&str, &[&str])) -> Option<&'a L
 
 /// Correlation and ratio of the values as they are, spread of the stationary columns, which share a scale.
 fn pairs(lines: &Lines, scales: &Scales) -> Vec<Column> {
-    let found: Vec<(&Line, Vec<f64>)> = PAIRED
+    let found: Vec<(&Line, usize, Vec<f64>)> = PAIRED
         .iter()
         .filter_map(|&wanted| main_line(lines, wanted))
         .filter(|line| line.unit.price == 0 && line.unit.volume == 0)
-        .filter_map(|line| Some((line, stationary(line, scales).into_iter().next()?.values)))
+        .filter_map(|line| {
+            let column = stationary(line).into_iter().next()?;
+            let mut values = Vec::new();
+            column.values(&line.values, scales, 0..line.values.len(), &mut values);
+            Some((line, column.warm_up, values))
+        })
         .collect();
     let mut out = Vec::new();
-    for (i, (a, a_stationary)) in found.iter().enumerate() {
-        for (b, b_stationary) in &found[i + 1..] {
+    for (i, (a, a_begins, a_stationary)) in found.iter().enumerate() {
+        for (b, b_begins, b_stationary) in &found[i + 1..] {
             let name = format!("{}~{}", a.name, b.name);
             let (x, y) = (&a.values, &b.values);
-            let correlations: Vec<f64> =
-                trailing(x.len(), PAIR_BARS, |rows| varying_correlation(&x[rows.clone()], &y[rows])).collect();
-            let ratio = |(p, q): (&f64, &f64)| if q.abs() <= 1e-10 { f64::NAN } else { (p / q).clamp(-100.0, 100.0) };
-            let mut column = |part: &str, formula: &str, values| {
-                out.push(Column::new(Pairs, Some(&a.name), format!("{name}.{part}"), formula, values));
+            let begins = *a_begins.max(b_begins);
+            let mut column = |part: &str, texts: [&str; 2], warm_up: usize, values: Vec<f64>| {
+                out.push(Column::new(Pairs, Some(&a.name), format!("{name}.{part}"), texts, warm_up, values));
             };
-            column("correlation", "Pearson correlation of a and b over 20 bars", correlations);
-            column("ratio", "a / b within +-100", x.iter().zip(y).map(ratio).collect());
+            let correlations =
+                trailing(x.len(), PAIR_BARS, |rows| varying_correlation(&x[rows.clone()], &y[rows])).collect();
+            let texts = ["Pearson correlation of a and b over 20 bars", "-1 to 1"];
+            column("correlation", texts, begins + PAIR_BARS - 1, correlations);
+            let ratio = |(p, q): (&f64, &f64)| if q.abs() <= 1e-10 { f64::NAN } else { (p / q).clamp(-100.0, 100.0) };
+            column("ratio", ["a / b within +-100", "ratio"], begins, x.iter().zip(y).map(ratio).collect());
             let spread = a_stationary.iter().zip(b_stationary).map(|(p, q)| p - q).collect();
-            column("spread", "stationary a - stationary b", spread);
+            column("spread", ["stationary a - stationary b", "difference of ratios"], begins, spread);
         }
     }
     out
@@ -104,7 +111,7 @@ fn spectral(close: &[f64]) -> Vec<Column> {
     let mut buffer = vec![Complex::default(); SPECTRAL_BARS];
     let mut scratch = vec![Complex::default(); transform.get_inplace_scratch_len()];
     let mut periods = Vec::with_capacity(close.len());
-    let entropies = trailing(close.len(), SPECTRAL_BARS, |rows| {
+    let entropies: Vec<f64> = trailing(close.len(), SPECTRAL_BARS, |rows| {
         let centre = mean(&steps[rows.clone()]);
         for (cell, &step) in buffer.iter_mut().zip(&steps[rows]) {
             *cell = Complex::new(step - centre, 0.0);
@@ -133,35 +140,48 @@ fn spectral(close: &[f64]) -> Vec<Column> {
     .collect();
     let warmup = close.len().min(SPECTRAL_BARS - 1);
     periods.splice(0..0, std::iter::repeat_n(f64::NAN, warmup));
+    let column = |part: &str, texts: [&str; 2], values: Vec<f64>| {
+        Column::new(Spectral, None, format!("spectral.{part}"), texts, SPECTRAL_BARS, values)
+    };
     vec![
-        Column::new(Spectral, None, "spectral.period", "ln(1 + dominant period) of 64 log differences", periods),
-        Column::new(Spectral, None, "spectral.entropy", "spectral entropy of 64 log differences, 0 to 1", entropies),
+        column("period", ["ln(1 + dominant period) of 64 log differences", "log bars"], periods),
+        column("entropy", ["spectral entropy of 64 log differences, 0 to 1", "0 to 1"], entropies),
     ]
 }
 
+/// The exponent itself is a line.
 fn hurst(lines: &Lines) -> Vec<Column> {
     let Some(line) = main_line(lines, HURST) else { return Vec::new() };
-    let column = |part: &str, formula: &str, f: fn(f64) -> f64| {
-        let values = line.values.iter().map(|&h| if h.is_nan() { h } else { f(h) }).collect();
-        Column::new(Hurst, Some(&line.name), format!("{}.{part}", line.name), formula, values)
+    let begins = begins(&line.values);
+    let column = |part: &str, texts: [&str; 2], f: fn(f64) -> f64| {
+        let values = line.values.iter().map(|&h| if h.is_nan() { h } else { f(h) });
+        Column::new(Hurst, Some(&line.name), format!("{}.{part}", line.name), texts, begins, values)
     };
     vec![
-        column("trending", "1 if H > 0.55", |h| f64::from(u8::from(h > 0.55))),
-        column("reverting", "1 if H < 0.45", |h| f64::from(u8::from(h < 0.45))),
-        column("distance", "|H - 0.5|", |h| (h - 0.5).abs()),
+        column("trending", ["1 if H > 0.55", "flag"], |h| f64::from(u8::from(h > 0.55))),
+        column("reverting", ["1 if H < 0.45", "flag"], |h| f64::from(u8::from(h < 0.45))),
+        column("distance", ["|H - 0.5|", "Hurst exponent"], |h| (h - 0.5).abs()),
     ]
+}
+
+/// The first bar with a value; the number of bars if there is none.
+fn begins(values: &[f64]) -> usize {
+    values.iter().position(|x| x.is_finite()).unwrap_or(values.len())
 }
 
 fn volatility(scales: &Scales) -> Vec<Column> {
     let atr = &scales.atr;
+    let column = |part: &str, texts: [&str; 2], bars: usize, values: Vec<f64>| {
+        Column::new(Volatility, None, format!("volatility.{part}"), texts, ATR_PERIOD + bars - 1, values)
+    };
     let level = atr.iter().zip(&scales.close).map(|(a, c)| a / c).collect();
     let relative = trailing(atr.len(), PAIR_BARS, |rows| atr[rows.end - 1] / mean(&atr[rows])).collect();
     let varying =
         trailing(atr.len(), PAIR_BARS, |rows| std_population(&atr[rows.clone()]) / mean(&atr[rows])).collect();
     vec![
-        Column::new(Volatility, None, "volatility.level", "ATR(14) / close", level),
-        Column::new(Volatility, None, "volatility.relative", "ATR(14) / its mean over 20 bars", relative),
-        Column::new(Volatility, None, "volatility.varying", "std / mean of ATR(14) over 20 bars", varying),
+        column("level", ["ATR(14) / close", "share of the close"], 1, level),
+        column("relative", ["ATR(14) / its mean over 20 bars", "ratio"], PAIR_BARS, relative),
+        column("varying", ["std / mean of ATR(14) over 20 bars", "ratio"], PAIR_BARS, varying),
     ]
 }
 
@@ -172,19 +192,16 @@ fn squeeze(lines: &Lines) -> Vec<Column> {
         .flat_map(|line| {
             let x = &line.values;
             let run = |t: usize| x[..=t].iter().rev().take(SQUEEZE_CAP).take_while(|&&on| on == 1.0).count();
-            let value = |f: fn(usize) -> f64| -> Vec<f64> {
-                (0..x.len()).map(|t| if x[t].is_nan() { f64::NAN } else { f(run(t)) }).collect()
+            let column = |part: &str, texts: [&str; 2], f: fn(usize) -> f64| {
+                let values = (0..x.len()).map(|t| if x[t].is_nan() { f64::NAN } else { f(run(t)) });
+                Column::new(Squeeze, Some(&line.name), format!("{}.{part}", line.name), texts, begins(x), values)
             };
-            let column = |part: &str, formula: &str, values| {
-                Column::new(Squeeze, Some(&line.name), format!("{}.{part}", line.name), formula, values)
-            };
+            let share = |n: usize| n as f64 / SQUEEZE_CAP as f64;
             [
-                column(
-                    "run",
-                    "bars in a row with the squeeze on / 10, at most 1",
-                    value(|n| n as f64 / SQUEEZE_CAP as f64),
-                ),
-                column("long", "1 from the 3rd bar of a squeeze on", value(|n| f64::from(u8::from(n >= SQUEEZE_LONG)))),
+                column("run", ["bars in a row with the squeeze on / 10, at most 1", "0 to 1"], share),
+                column("long", ["1 from the 3rd bar of a squeeze on", "flag"], |n| {
+                    f64::from(u8::from(n >= SQUEEZE_LONG))
+                }),
             ]
         })
         .collect()
@@ -196,13 +213,16 @@ fn log_returns(close: &[f64], w: usize) -> Vec<f64> {
 
 fn returns(close: &[f64]) -> Vec<Column> {
     let sigma = ewma_volatility(close);
+    let sigma_begins = begins(&sigma);
     RETURN_BARS
         .iter()
         .map(|&w| {
             let scale = (w as f64).sqrt();
-            let values = log_returns(close, w).iter().zip(&sigma).map(|(r, s)| r / (s * scale)).collect();
+            let steps = log_returns(close, w);
+            let values = steps.iter().zip(&sigma).map(|(r, s)| r / (s * scale));
             let formula = format!("ln(close / close[-{w}]) / (EWMA(0.94) volatility sqrt({w}))");
-            Column::new(Returns, None, format!("return_{w}"), formula, values)
+            let texts = [formula.as_str(), "sqrt-horizon sigmas"];
+            Column::new(Returns, None, format!("return_{w}"), texts, w.max(sigma_begins), values)
         })
         .collect()
 }
@@ -213,7 +233,7 @@ fn calendar(bars: &[Bar]) -> Vec<Column> {
     // The epoch was a Thursday; 0 is Monday.
     let week = |t: i64| (t.div_euclid(DAY_MS) + 3).rem_euclid(7) as f64 / 7.0;
     let column = |name: &str, formula: &str, f: &dyn Fn(i64) -> f64| {
-        Column::new(Calendar, None, name, formula, bars.iter().map(|b| f(b.timestamp)).collect())
+        Column::new(Calendar, None, name, [formula, "-1 to 1"], 0, bars.iter().map(|b| f(b.timestamp)))
     };
     vec![
         column("hour.sin", "sin(2 pi time of day)", &|t| (TAU * day(t)).sin()),

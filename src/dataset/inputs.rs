@@ -1,5 +1,9 @@
+use rayon::prelude::*;
+
 /// Share of missing cells above which a window is left out, as a divisor.
 const MISSING_DIVISOR: usize = 100;
+/// Values from which a copy is worth several threads.
+const PARALLEL: usize = 1 << 18;
 
 /// What the network reads: scaled features, `.missing` flags and padding, one row per bar, no NaN.
 #[derive(Debug, Clone)]
@@ -11,9 +15,9 @@ pub struct Inputs {
     /// \[rows, width\], row-major.
     pub data: Vec<f32>,
     names: Vec<String>,
-    /// Columns in which a cell can be missing: the first ones.
-    scaled: usize,
-    /// Missing cells as (row, column), by row.
+    /// Features of which a cell can be missing.
+    sources: Vec<String>,
+    /// Missing cells as (row, place in `sources`), by row.
     missing: Vec<(u32, u32)>,
     /// Missing cells before each row, and in all: rows + 1 values.
     missing_before: Vec<usize>,
@@ -22,11 +26,11 @@ pub struct Inputs {
 impl Inputs {
     /// Inputs of which nothing is missing. `data`: \[rows, names\], row-major.
     pub fn complete(names: Vec<String>, data: Vec<f32>) -> Self {
-        let scaled = names.len();
-        Self::new(names, data, scaled, Vec::new())
+        let sources = names.clone();
+        Self::new(names, data, sources, Vec::new())
     }
 
-    pub(super) fn new(names: Vec<String>, data: Vec<f32>, scaled: usize, missing: Vec<(u32, u32)>) -> Self {
+    pub(super) fn new(names: Vec<String>, data: Vec<f32>, sources: Vec<String>, missing: Vec<(u32, u32)>) -> Self {
         let width = names.len();
         let rows = data.len().checked_div(width).unwrap_or(0);
         let mut missing_before = vec![0; rows + 1];
@@ -36,7 +40,7 @@ impl Inputs {
         for row in 0..rows {
             missing_before[row + 1] += missing_before[row];
         }
-        Self { width, rows, data, names, scaled, missing, missing_before }
+        Self { width, rows, data, names, sources, missing, missing_before }
     }
 
     /// Column names, in order.
@@ -44,9 +48,10 @@ impl Inputs {
         &self.names
     }
 
-    /// Columns that hold scaled features: the first ones; flags and padding follow.
+    /// Columns that hold scaled features or their components: the first ones; `.missing` flags and `pad_` columns follow.
     pub fn scaled(&self) -> usize {
-        self.scaled
+        let padding = |name: &str| name.strip_prefix("pad_").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        self.names.iter().position(|name| name.ends_with(".missing") || padding(name)).unwrap_or(self.width)
     }
 
     /// All columns of bar `t`.
@@ -69,11 +74,11 @@ impl Inputs {
         }
         let first = t + 1 - seq_len;
         let cells = &self.missing[self.missing_before[first]..self.missing_before[t + 1]];
-        let all = seq_len * self.scaled;
+        let all = seq_len * self.sources.len();
         if cells.len() * MISSING_DIVISOR <= all {
             return None;
         }
-        let mut counts = vec![0_usize; self.scaled];
+        let mut counts = vec![0_usize; self.sources.len()];
         for &(_, column) in cells {
             counts[column as usize] += 1;
         }
@@ -82,7 +87,7 @@ impl Inputs {
         Some(format!(
             "{} of {all} input cells are missing (more than 1 %), most of them in {} (on {} of {seq_len} bars)",
             cells.len(),
-            self.names[worst],
+            self.sources[worst],
             counts[worst]
         ))
     }
@@ -91,10 +96,19 @@ impl Inputs {
     ///
     /// Panics for a window that [`Self::window_problem`] calls beyond the data.
     pub fn gather(&self, ends: &[usize], seq_len: usize, out: &mut Vec<f32>) {
-        out.clear();
-        out.reserve(ends.len() * seq_len * self.width);
-        for &t in ends {
-            out.extend_from_slice(&self.data[(t + 1 - seq_len) * self.width..(t + 1) * self.width]);
+        let window = seq_len * self.width;
+        // What is there is overwritten, not cleared first.
+        out.resize(ends.len() * window, 0.0);
+        if window == 0 {
+            return;
+        }
+        let copy = |(to, &t): (&mut [f32], &usize)| {
+            to.copy_from_slice(&self.data[(t + 1 - seq_len) * self.width..(t + 1) * self.width]);
+        };
+        if out.len() < PARALLEL {
+            out.chunks_exact_mut(window).zip(ends).for_each(copy);
+        } else {
+            out.par_chunks_exact_mut(window).zip(ends).for_each(copy);
         }
     }
 }
@@ -105,7 +119,18 @@ mod tests {
 
     fn inputs(missing: Vec<(u32, u32)>) -> Inputs {
         let names = vec!["a".to_owned(), "b".to_owned(), "b.missing".to_owned()];
-        Inputs::new(names, (0..300).map(|i| i as f32).collect(), 2, missing)
+        Inputs::new(names.clone(), (0..300).map(|i| i as f32).collect(), names[..2].to_vec(), missing)
+    }
+
+    #[test]
+    fn flags_and_padding_are_no_scaled_columns() {
+        let scaled = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            Inputs::complete(names.clone(), vec![0.0; names.len()]).scaled()
+        };
+        assert_eq!(scaled(&["a", "pad_a.b", "c"]), 3);
+        assert_eq!(scaled(&["a", "b", "a.missing", "pad_1"]), 2);
+        assert_eq!(scaled(&["a", "pad_1", "pad_2"]), 1);
     }
 
     #[test]

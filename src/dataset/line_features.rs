@@ -1,29 +1,26 @@
-use std::ops::Range;
-
 use crate::config::{FeatureGroup, FeaturesConfig};
+use crate::indicators::Line;
 
 use super::FeatureSpec;
-use super::columns::Column;
+use super::columns::cell;
+use super::stationary::Stationary;
 use super::window_stats::{SortedWindow, moments};
 
 /// Steps of velocity and acceleration.
 const CHANGE_BARS: [usize; 4] = [1, 3, 5, 10];
 /// Its last.
 pub(super) const LONGEST_CHANGE: usize = CHANGE_BARS[CHANGE_BARS.len() - 1];
-const WINDOW_PARTS: [(&str, &str); 6] = [
-    ("mean", "mean"),
-    ("std", "standard deviation (divisor n)"),
-    ("skew", "skew G1 within +-10"),
-    ("kurtosis", "excess kurtosis G2 within +-10"),
-    ("p25", "25th percentile"),
-    ("p75", "75th percentile"),
+/// Name, rule and, unless it is the column's, unit.
+const WINDOW_PARTS: [(&str, &str, Option<&str>); 6] = [
+    ("mean", "mean", None),
+    ("std", "standard deviation (divisor n)", None),
+    ("skew", "skew G1 within +-10", Some("skew")),
+    ("kurtosis", "excess kurtosis G2 within +-10", Some("excess kurtosis")),
+    ("p25", "25th percentile", None),
+    ("p75", "75th percentile", None),
 ];
 /// Bars summed side by side.
 const LANES: usize = 8;
-
-pub(super) fn spec(column: &Column, name: String, formula: String, group: FeatureGroup) -> FeatureSpec {
-    FeatureSpec { name, formula, source: column.source.clone(), group: Some(group) }
-}
 
 /// What each stationary column of a line is turned into.
 pub(super) struct LineFeatures {
@@ -47,105 +44,120 @@ impl LineFeatures {
         self.before_windows() + WINDOW_PARTS.len() * self.windows.len()
     }
 
+    /// Bars before a bar that its features look at.
+    pub(super) fn history(&self) -> usize {
+        let changes = if self.changes { 2 * LONGEST_CHANGE } else { 0 };
+        changes.max(self.windows.last().map_or(0, |w| w - 1))
+    }
+
     fn before_windows(&self) -> usize {
         usize::from(self.lines) + if self.changes { 2 * CHANGE_BARS.len() } else { 0 }
     }
 
-    pub(super) fn specs(&self, column: &Column) -> Vec<FeatureSpec> {
+    /// What [`Self::fill`] writes for `column`, a column of the line `source`, in order.
+    pub(super) fn specs(&self, source: &Line, column: &Stationary) -> Vec<FeatureSpec> {
         let mut out = Vec::with_capacity(self.per_line());
-        let Column { name, formula, .. } = column;
-        if self.lines {
-            out.push(spec(column, name.clone(), formula.clone(), FeatureGroup::Lines));
-        }
-        let mut add = |part: &str, rule: String, group| {
-            out.push(spec(column, format!("{name}.{part}"), format!("{rule}, x = {formula}"), group));
+        let Stationary { name, formula, unit, warm_up, .. } = column;
+        let bars = source.values.len();
+        let mut add = |name: String, formula: String, unit: &str, group, lookback: usize| {
+            let (source, unit) = (Some(source.name.clone()), unit.to_owned());
+            let warm_up = (warm_up + lookback).min(bars);
+            out.push(FeatureSpec { name, formula, unit, source, group: Some(group), warm_up });
         };
+        if self.lines {
+            add(name.clone(), formula.clone(), unit, FeatureGroup::Lines, 0);
+        }
         if self.changes {
             for w in CHANGE_BARS {
-                add(&format!("velocity_{w}"), format!("x - x[-{w}]"), FeatureGroup::Changes);
-                let rule = format!("(x - x[-{w}]) - (x[-{w}] - x[-{}])", 2 * w);
-                add(&format!("acceleration_{w}"), rule, FeatureGroup::Changes);
+                let rule = format!("x - x[-{w}], x = {formula}");
+                add(format!("{name}.velocity_{w}"), rule, unit, FeatureGroup::Changes, w);
+                let rule = format!("(x - x[-{w}]) - (x[-{w}] - x[-{}]), x = {formula}", 2 * w);
+                add(format!("{name}.acceleration_{w}"), rule, unit, FeatureGroup::Changes, 2 * w);
             }
         }
         for w in &self.windows {
-            for (part, rule) in WINDOW_PARTS {
-                add(&format!("{part}_{w}"), format!("{rule} of x over {w} bars"), FeatureGroup::Windows);
+            for (part, rule, own) in WINDOW_PARTS {
+                let rule = format!("{rule} of x over {w} bars, x = {formula}");
+                add(format!("{name}.{part}_{w}"), rule, own.unwrap_or(unit), FeatureGroup::Windows, w - 1);
             }
         }
         out
     }
 
-    /// Writes all features of column `x` on `rows` into `out`, \[rows, per_line\] and missing so far.
-    pub(super) fn fill(&self, x: &[f64], rows: Range<usize>, out: &mut [f32]) {
-        let width = self.per_line();
-        for (row, t) in out.chunks_exact_mut(width).zip(rows.clone()) {
-            if self.lines {
-                row[0] = cell(x[t]);
-            }
-            if self.changes {
-                for (k, w) in CHANGE_BARS.into_iter().enumerate() {
-                    let at = usize::from(self.lines) + 2 * k;
-                    if t >= w {
-                        row[at] = cell(x[t] - x[t - w]);
-                    }
-                    if t >= 2 * w {
-                        row[at + 1] = cell((x[t] - x[t - w]) - (x[t - w] - x[t - 2 * w]));
-                    }
+    /// Writes all features on the values of `x` after the first `history`: feature k of value i goes to
+    /// `out[k * stride + i - history]`. What lies further back than `x` reaches does not exist.
+    pub(super) fn fill(&self, x: &[f64], history: usize, out: &mut [f32], stride: usize) {
+        let n = x.len() - history;
+        let mut columns = out.chunks_exact_mut(stride).map(|column| &mut column[..n]);
+        if self.lines
+            && let Some(column) = columns.next()
+        {
+            column.iter_mut().zip(&x[history..]).for_each(|(out, &x)| *out = cell(x));
+        }
+        if self.changes {
+            for w in CHANGE_BARS {
+                // Rows of which the value w, or 2 w, bars back does not exist.
+                let [first, second] = [w, 2 * w].map(|back| back.saturating_sub(history).min(n));
+                if let Some(column) = columns.next() {
+                    column[..first].fill(f32::NAN);
+                    let pairs = x[history + first..].iter().zip(&x[history + first - w.min(history + first)..]);
+                    column[first..].iter_mut().zip(pairs).for_each(|(out, (x, a))| *out = cell(x - a));
+                }
+                if let Some(column) = columns.next() {
+                    column[..second].fill(f32::NAN);
+                    let at = history + second;
+                    let back = |w: usize| x[at - w.min(at)..].iter();
+                    let all = x[at..].iter().zip(back(w)).zip(back(2 * w));
+                    column[second..].iter_mut().zip(all).for_each(|(out, ((x, a), b))| *out = cell((x - a) - (a - b)));
                 }
             }
         }
-        self.fill_moments(x, rows.clone(), out);
-        self.fill_quartiles(x, rows, out);
+        let windows = &mut out[self.before_windows() * stride..];
+        windows.fill(f32::NAN);
+        self.fill_moments(x, history, windows, stride);
+        self.fill_quartiles(x, history, windows, stride);
     }
 
-    fn fill_moments(&self, x: &[f64], rows: Range<usize>, out: &mut [f32]) {
+    fn fill_moments(&self, x: &[f64], history: usize, out: &mut [f32], stride: usize) {
         let Some(&longest) = self.windows.last() else { return };
-        let width = self.per_line();
-        let mut t = rows.start;
-        while t < rows.end {
-            let row = t - rows.start;
-            if t + 1 >= longest && t + LANES <= rows.end {
-                moments::<LANES>(x, t, &self.windows, |k, m| self.place_moments(&mut out[row * width..], k, m));
+        let mut t = history;
+        while t < x.len() {
+            let row = t - history;
+            if t + 1 >= longest && t + LANES <= x.len() {
+                moments::<LANES>(x, t, &self.windows, |k, m| place_moments(&mut out[row..], stride, k, m));
                 t += LANES;
             } else {
-                moments::<1>(x, t, &self.windows, |k, m| self.place_moments(&mut out[row * width..], k, m));
+                moments::<1>(x, t, &self.windows, |k, m| place_moments(&mut out[row..], stride, k, m));
                 t += 1;
             }
         }
     }
 
-    /// Writes the moments of window `k` of the first L rows of `out`.
-    fn place_moments<const L: usize>(&self, out: &mut [f32], k: usize, moments: &[[f64; L]; 4]) {
-        let at = self.before_windows() + WINDOW_PARTS.len() * k;
-        for (lane, row) in out.chunks_exact_mut(self.per_line()).take(L).enumerate() {
-            for (part, values) in moments.iter().enumerate() {
-                row[at + part] = cell(values[lane]);
-            }
+    fn fill_quartiles(&self, x: &[f64], history: usize, out: &mut [f32], stride: usize) {
+        if self.windows.is_empty() {
+            return;
         }
-    }
-
-    fn fill_quartiles(&self, x: &[f64], rows: Range<usize>, out: &mut [f32]) {
-        let Some(&longest) = self.windows.last() else { return };
-        let width = self.per_line();
-        let first = rows.start.saturating_sub(longest - 1);
-        let cells: Vec<f32> = x[first..rows.end].iter().map(|&v| cell(v)).collect();
+        let cells: Vec<f32> = x.iter().map(|&v| cell(v)).collect();
         for (k, &w) in self.windows.iter().enumerate() {
-            let at = self.before_windows() + WINDOW_PARTS.len() * k + 4;
+            let first = history.saturating_sub(w - 1);
+            let at = (WINDOW_PARTS.len() * k + 4) * stride;
             let mut window = SortedWindow::new(w);
-            for t in rows.start.saturating_sub(w - 1)..rows.end {
-                let full = window.slide(&cells, t - first);
-                if full && t >= rows.start {
-                    let place = (t - rows.start) * width + at;
-                    out[place] = window.quantile(0.25);
-                    out[place + 1] = window.quantile(0.75);
+            for t in first..x.len() {
+                let full = window.slide(&cells[first..], t - first);
+                if full && t >= history {
+                    out[at + t - history] = window.quantile(0.25);
+                    out[at + stride + t - history] = window.quantile(0.75);
                 }
             }
         }
     }
 }
 
-/// Infinite becomes missing; every missing cell has the same bits, and so have the two zeros.
-pub(super) fn cell(value: f64) -> f32 {
-    let value = value as f32 + 0.0;
-    if value.is_finite() { value } else { f32::NAN }
+/// Writes the moments of window `k` of the first L values of each column of `out`.
+fn place_moments<const L: usize>(out: &mut [f32], stride: usize, k: usize, moments: &[[f64; L]; 4]) {
+    let at = WINDOW_PARTS.len() * k * stride;
+    for (part, values) in moments.iter().enumerate() {
+        let column = &mut out[at + part * stride..][..L];
+        column.iter_mut().zip(values).for_each(|(out, &value)| *out = cell(value));
+    }
 }

@@ -3,8 +3,12 @@
 //!
 //! Row t of everything here belongs to bar t. Features and inputs at t use bars <= t only; labels look at t+1..=t+h.
 
+mod cache;
+pub mod causality;
 mod columns;
+mod components;
 mod error;
+mod external;
 mod extract;
 mod folds;
 mod groups;
@@ -12,23 +16,34 @@ mod inputs;
 mod labels;
 pub mod leaks;
 mod line_features;
+mod products;
 mod scales;
+mod scaling;
 mod schema;
+mod sources;
 mod splits;
 mod stationary;
 mod weights;
 mod window_stats;
 
 #[cfg(test)]
+mod cache_tests;
+#[cfg(test)]
+mod feature_tests;
+#[cfg(test)]
 mod schema_tests;
 #[cfg(test)]
 mod tests;
 
+pub use cache::{CacheNote, FeatureCache, FeatureContent};
+pub use components::Components;
 pub use error::DatasetError;
-pub use extract::{FeatureSpec, Features, extract};
+pub use external::{ExternalError, ExternalValues};
+pub use extract::{FEATURE_VERSION, FeatureSpec, Features, extract, extract_rows, least_bars};
 pub use folds::{Fold, FoldSpace, LeftOut, backtest_paths, make_folds, path_count};
 pub use inputs::Inputs;
 pub use labels::{BaseRate, ContextScores, Labels, make_labels};
 pub use schema::{FittedRange, InputColumn, InputKind, Schema, SchemaMismatch};
+pub use sources::{ExtraColumns, Foreign, SourceError, SourceNote, resampled_bars};
 pub use splits::{Slice, Splits, effective_n};
 pub use weights::{concurrency, recency, sample_weights, uniqueness};

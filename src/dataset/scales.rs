@@ -3,8 +3,10 @@ use crate::stats::mean;
 
 use super::window_stats::SortedWindow;
 
-const ATR_PERIOD: usize = 14;
-const VOLUME_PERIOD: usize = 50;
+/// Bars before the first average true range.
+pub(super) const ATR_PERIOD: usize = 14;
+/// Bars of the volume scales.
+pub(super) const VOLUME_PERIOD: usize = 50;
 
 /// What lines are measured against, one value per bar from the bars up to it; NaN where undefined or not positive.
 #[derive(Debug)]

@@ -6,23 +6,24 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::config::{FeaturesConfig, Scaler};
+
+use super::components::Components;
 use super::extract::pad_name;
-use super::{DatasetError, Features, Inputs};
+use super::products::Products;
+use super::{DatasetError, Features};
 
 /// Share of training rows on which a kept feature may be missing.
 const MISSING_SHARE: f64 = 0.005;
-/// Bound of scaled values.
-const CLIP: f64 = 10.0;
 /// Columns read together while fitting: one cache line of a row.
 const BLOCK: usize = 16;
-const ROWS_PER_CHUNK: usize = 512;
 /// Names shown per kind of mismatch.
 const SHOWN: usize = 30;
 
 /// Which features enter the network, in which order and on which scale; fitted on training rows only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Schema {
-    /// Columns of [`Inputs`]: scaled features, then `.missing` flags, then padding.
+    /// Columns of [`Inputs`](super::Inputs): scaled features or their components, then `.missing` flags, then padding.
     pub inputs: Vec<InputColumn>,
     /// Features left out, with the reason.
     pub dropped: Vec<(String, String)>,
@@ -30,12 +31,15 @@ pub struct Schema {
     pub candidates: Vec<String>,
     /// Where it was fitted.
     pub fitted_on: FittedRange,
+    /// What the components are made of, if features are replaced by components.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub components: Option<Components>,
 }
 
 /// One column of the network's input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputColumn {
-    /// Name: a feature's, `feature.missing`, or `pad_k`.
+    /// Name: a feature's, `pc_k`, `feature.missing`, or `pad_k`.
     pub name: String,
     /// What fills it.
     pub kind: InputKind,
@@ -52,6 +56,18 @@ pub enum InputKind {
         /// Interquartile range of the training rows; their standard deviation (divisor n) where that is 0.
         iqr: f64,
     },
+    /// (x - mean) / std within +-10; 0 where missing.
+    Standardized {
+        /// Mean of the training rows.
+        mean: f64,
+        /// Standard deviation (divisor n) of the training rows.
+        std: f64,
+    },
+    /// Principal component of the scaled features, by falling variance.
+    Component {
+        /// Its place in [`Components::loadings`].
+        index: usize,
+    },
     /// 1 where the named feature is missing, else 0.
     Missing {
         /// The feature.
@@ -59,6 +75,17 @@ pub enum InputKind {
     },
     /// Always 0.
     Padding,
+}
+
+impl InputColumn {
+    /// Centre and scale of a scaled feature.
+    pub fn scale(&self) -> Option<(f64, f64)> {
+        match self.kind {
+            InputKind::Scaled { median, iqr } => Some((median, iqr)),
+            InputKind::Standardized { mean, std } => Some((mean, std)),
+            InputKind::Component { .. } | InputKind::Missing { .. } | InputKind::Padding => None,
+        }
+    }
 }
 
 /// The rows something was fitted on.
@@ -112,47 +139,59 @@ struct ColumnFit {
 }
 
 impl Schema {
+    /// [`Self::fit_with`] the default options: robust scales, no feature dropped for its correlation, no components.
+    pub fn fit(features: &Features, rows: Range<usize>, timestamps: &[i64]) -> Result<Self, DatasetError> {
+        Self::fit_with(features, rows, timestamps, &FeaturesConfig::default())
+    }
+
     /// Chooses and scales features by what `rows` (the training rows) show; `timestamps` are the open times of all bars.
     ///
-    /// Dropped are features missing on more than 0.5 % of the rows, constant there, or equal to an earlier one. A kept
-    /// feature with missing cells gets a `.missing` flag, unless an earlier flag has the same pattern. With
-    /// `feature_dim` the padding makes up for what was dropped, so that the width is exactly the one asked for.
-    pub fn fit(features: &Features, rows: Range<usize>, timestamps: &[i64]) -> Result<Self, DatasetError> {
+    /// Dropped are features missing on more than 0.5 % of the rows, constant there, or equal to an earlier one, and with
+    /// `max_correlation` below 1 those that correlate more with an earlier one that is kept. A kept feature with missing
+    /// cells gets a `.missing` flag, unless an earlier flag has the same pattern. With `pca` above 0 the scaled features
+    /// are replaced by their components. With `feature_dim` the padding makes up for what was dropped, so that the width
+    /// is exactly the one asked for. Of `config` only `scaler`, `max_correlation` and `pca` count here.
+    pub fn fit_with(
+        features: &Features,
+        rows: Range<usize>,
+        timestamps: &[i64],
+        config: &FeaturesConfig,
+    ) -> Result<Self, DatasetError> {
         let bars = features.bars.min(timestamps.len());
         if rows.is_empty() || rows.end > bars {
             return Err(DatasetError::Rows { start: rows.start, end: rows.end, bars });
         }
         let real: Vec<usize> = (0..features.width()).filter(|&i| features.specs[i].group.is_some()).collect();
-        let fits: Vec<ColumnFit> =
-            real.par_chunks(BLOCK).flat_map_iter(|block| fit_block(features, block, rows.clone())).collect();
-
         let name = |i: usize| features.specs[i].name.clone();
-        let (mut inputs, mut flags, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
-        let mut kept = BTreeMap::<u64, Vec<usize>>::new();
-        let mut patterns = BTreeSet::new();
-        for (&i, fit) in real.iter().zip(fits) {
-            let (median, iqr) = match fit.verdict {
-                Ok(scale) => scale,
-                Err(reason) => {
-                    dropped.push((name(i), reason));
-                    continue;
-                }
-            };
-            let alike = kept.entry(fit.digest).or_default();
-            if let Some(&twin) = alike.iter().find(|&&j| equal(features, i, j, rows.clone())) {
-                dropped.push((name(i), format!("duplicate of {}", name(twin))));
-                continue;
-            }
-            alike.push(i);
-            inputs.push(InputColumn { name: name(i), kind: InputKind::Scaled { median, iqr } });
-            if !fit.missing.is_empty() && patterns.insert(fit.missing) {
-                let kind = InputKind::Missing { of: name(i) };
-                flags.push(InputColumn { name: format!("{}.missing", name(i)), kind });
-            }
+        let (mut kept, mut dropped) = candidates(features, &real, rows.clone(), config.scaler);
+        if config.max_correlation < 1.0 {
+            drop_correlated(features, &mut kept, &mut dropped, rows.clone(), config.max_correlation);
         }
-        if inputs.is_empty() {
+        dropped.sort_by_key(|&(i, _)| i);
+        let dropped: Vec<(String, String)> = dropped.into_iter().map(|(i, reason)| (name(i), reason)).collect();
+        if kept.is_empty() {
             let example = dropped.first().map_or_else(String::new, |(name, reason)| format!("{name}: {reason}"));
             return Err(DatasetError::NothingLeft { candidates: real.len(), example });
+        }
+
+        let mut patterns = BTreeSet::new();
+        let flags = kept.iter().filter(|k| !k.missing.is_empty() && patterns.insert(&k.missing)).map(|k| InputColumn {
+            name: format!("{}.missing", name(k.at)),
+            kind: InputKind::Missing { of: name(k.at) },
+        });
+        let flags: Vec<InputColumn> = flags.collect();
+        let kind = |(centre, scale): (f64, f64)| match config.scaler {
+            Scaler::Robust => InputKind::Scaled { median: centre, iqr: scale },
+            Scaler::Standard => InputKind::Standardized { mean: centre, std: scale },
+        };
+        let mut inputs: Vec<InputColumn> =
+            kept.iter().map(|k| InputColumn { name: name(k.at), kind: kind(k.scale) }).collect();
+        let mut components = None;
+        if config.pca > 0.0 {
+            let columns: Vec<(usize, (f64, f64))> = kept.iter().map(|k| (k.at, k.scale)).collect();
+            let fitted = Components::fit(features, &columns, inputs, rows.clone(), config.pca)?;
+            inputs = fitted.inputs();
+            components = Some(fitted);
         }
         inputs.extend(flags);
         if features.feature_dim > 0 {
@@ -167,7 +206,7 @@ impl Schema {
             first_timestamp: timestamps[rows.start],
             last_timestamp: timestamps[rows.end - 1],
         };
-        Ok(Self { inputs, dropped, candidates: real.into_iter().map(name).collect(), fitted_on })
+        Ok(Self { inputs, dropped, candidates: real.into_iter().map(name).collect(), fitted_on, components })
     }
 
     /// Columns of the inputs.
@@ -189,70 +228,66 @@ impl Schema {
         }
         hasher.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
+}
 
-    /// Scales `features`, puts the training median where a value is missing and fills flags and padding.
-    ///
-    /// Refuses features that lack a needed name or have one that was unknown while fitting; order does not matter.
-    pub fn apply(&self, features: &Features) -> Result<Inputs, SchemaMismatch> {
-        let found: BTreeMap<&str, usize> = features
-            .specs
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| s.group.is_some())
-            .map(|(i, s)| (s.name.as_str(), i))
-            .collect();
-        let known: BTreeSet<&str> = self.candidates.iter().map(String::as_str).collect();
-        let scaled: Vec<(&str, f64, f64)> = self
-            .inputs
-            .iter()
-            .filter_map(|column| match column.kind {
-                InputKind::Scaled { median, iqr } => Some((column.name.as_str(), median, iqr)),
-                _ => None,
-            })
-            .collect();
-        let missing: Vec<String> =
-            scaled.iter().filter(|(name, ..)| !found.contains_key(name)).map(|&(name, ..)| name.to_owned()).collect();
-        let extra: Vec<String> =
-            found.keys().filter(|name| !known.contains(*name)).map(|&name| name.to_owned()).collect();
-        if !missing.is_empty() || !extra.is_empty() {
-            return Err(SchemaMismatch { missing, extra });
+/// A feature that stays.
+struct Kept {
+    /// Its column of the matrix.
+    at: usize,
+    /// Centre and scale.
+    scale: (f64, f64),
+    /// Training rows without a value.
+    missing: Vec<usize>,
+}
+
+/// Features by place, each with the reason why it is dropped.
+type Dropped = Vec<(usize, String)>;
+
+/// Leaves out what is missing, constant or a duplicate.
+fn candidates(features: &Features, real: &[usize], rows: Range<usize>, scaler: Scaler) -> (Vec<Kept>, Dropped) {
+    let fits: Vec<ColumnFit> =
+        real.par_chunks(BLOCK).flat_map_iter(|block| fit_block(features, block, rows.clone(), scaler)).collect();
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    let mut seen = BTreeMap::<u64, Vec<usize>>::new();
+    for (&at, fit) in real.iter().zip(fits) {
+        let scale = match fit.verdict {
+            Ok(scale) => scale,
+            Err(reason) => {
+                dropped.push((at, reason));
+                continue;
+            }
+        };
+        let alike = seen.entry(fit.digest).or_default();
+        if let Some(&twin) = alike.iter().find(|&&j| equal(features, at, j, rows.clone())) {
+            dropped.push((at, format!("duplicate of {}", features.specs[twin].name)));
+            continue;
         }
-
-        let columns: Vec<(usize, f64, f64)> = scaled.iter().map(|&(name, m, s)| (found[name], m, s)).collect();
-        let flags: Vec<Option<usize>> = self.inputs[columns.len()..]
-            .iter()
-            .map(|column| match &column.kind {
-                InputKind::Missing { of } => found.get(of.as_str()).copied(),
-                _ => None,
-            })
-            .collect();
-        let width = self.width();
-        let mut data = vec![0.0_f32; features.bars * width];
-        let cells: Vec<Vec<(u32, u32)>> = data
-            .par_chunks_mut(ROWS_PER_CHUNK * width)
-            .enumerate()
-            .map(|(chunk, part)| {
-                let mut cells = Vec::new();
-                for (i, out) in part.chunks_exact_mut(width).enumerate() {
-                    let t = chunk * ROWS_PER_CHUNK + i;
-                    let row = features.row(t);
-                    for (k, &(from, median, iqr)) in columns.iter().enumerate() {
-                        let x = row[from];
-                        if x.is_nan() {
-                            cells.push((t as u32, k as u32));
-                        } else {
-                            out[k] = ((f64::from(x) - median) / iqr).clamp(-CLIP, CLIP) as f32;
-                        }
-                    }
-                    for (cell, flag) in out[columns.len()..].iter_mut().zip(&flags) {
-                        *cell = f32::from(u8::from(flag.is_some_and(|from| row[from].is_nan())));
-                    }
-                }
-                cells
-            })
-            .collect();
-        Ok(Inputs::new(self.names(), data, columns.len(), cells.concat()))
+        alike.push(at);
+        kept.push(Kept { at, scale, missing: fit.missing });
     }
+    (kept, dropped)
+}
+
+/// Leaves out whatever correlates by more than `most`, in absolute value, with an earlier feature that stays. A missing
+/// cell counts as the mean.
+fn drop_correlated(features: &Features, kept: &mut Vec<Kept>, dropped: &mut Dropped, rows: Range<usize>, most: f64) {
+    let places: Vec<usize> = kept.iter().map(|k| k.at).collect();
+    let products = Products::of_standardized(features, &places, rows);
+    let mut stays: Vec<usize> = Vec::with_capacity(kept.len());
+    let mut like = vec![None; kept.len()];
+    for (j, like) in like.iter_mut().enumerate() {
+        *like = stays.iter().map(|&i| (i, products.correlation(i, j))).find(|(_, r)| r.abs() > most);
+        if like.is_none() {
+            stays.push(j);
+        }
+    }
+    for (&at, (i, r)) in places.iter().zip(&like).filter_map(|(at, like)| Some((at, like.as_ref()?))) {
+        // Nothing that is dropped is exactly 1.
+        let r = if r.abs() < 0.995 { format!("{r:.2}") } else { format!("{r:.5}") };
+        dropped.push((at, format!("correlates {r} with {}", features.specs[places[*i]].name)));
+    }
+    let mut like = like.iter();
+    kept.retain(|_| like.next().is_some_and(Option::is_none));
 }
 
 fn equal(features: &Features, i: usize, j: usize, rows: Range<usize>) -> bool {
@@ -262,7 +297,7 @@ fn equal(features: &Features, i: usize, j: usize, rows: Range<usize>) -> bool {
     })
 }
 
-fn fit_block(features: &Features, block: &[usize], rows: Range<usize>) -> Vec<ColumnFit> {
+fn fit_block(features: &Features, block: &[usize], rows: Range<usize>, scaler: Scaler) -> Vec<ColumnFit> {
     let mut columns = vec![Vec::with_capacity(rows.len()); block.len()];
     for t in rows {
         let row = features.row(t);
@@ -270,10 +305,10 @@ fn fit_block(features: &Features, block: &[usize], rows: Range<usize>) -> Vec<Co
             column.push(row[i]);
         }
     }
-    columns.into_iter().map(fit_column).collect()
+    columns.into_iter().map(|column| fit_column(column, scaler)).collect()
 }
 
-fn fit_column(column: Vec<f32>) -> ColumnFit {
+fn fit_column(column: Vec<f32>, scaler: Scaler) -> ColumnFit {
     let rows = column.len();
     // FNV-1a over the bits; + 0 makes the two zeros one, all NaN here have the same bits.
     let digest = column
@@ -287,23 +322,29 @@ fn fit_column(column: Vec<f32>) -> ColumnFit {
     }
     let mut values = column;
     values.retain(|x| !x.is_nan());
-    let verdict = scale_of(&mut values).ok_or_else(|| "constant on the training rows".to_owned());
+    let verdict = scale_of(&mut values, scaler).ok_or_else(|| "constant on the training rows".to_owned());
     ColumnFit { verdict, missing, digest }
 }
 
-/// Median and robust scale; `None` for a constant.
-fn scale_of(values: &mut [f32]) -> Option<(f64, f64)> {
+/// Centre and scale; `None` for a constant.
+fn scale_of(values: &mut [f32], scaler: Scaler) -> Option<(f64, f64)> {
     let first = *values.first()?;
     if values.iter().all(|&x| x == first) {
         return None;
+    }
+    let deviation = |values: &[f32]| {
+        let n = values.len() as f64;
+        let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
+        (mean, (values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n).sqrt())
+    };
+    if scaler == Scaler::Standard {
+        return Some(deviation(values)).filter(|&(_, std)| std > 0.0);
     }
     let [low, median, high] = [0.25, 0.5, 0.75].map(|q| quantile_of(values, q));
     if high > low {
         return Some((median, high - low));
     }
-    let n = values.len() as f64;
-    let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-    let std = (values.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let (_, std) = deviation(values);
     (std > 0.0).then_some((median, std))
 }
 

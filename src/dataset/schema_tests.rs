@@ -1,7 +1,7 @@
 //! The schema on a hand-made matrix.
 
 use super::*;
-use crate::config::FeatureGroup;
+use crate::config::{FeatureGroup, FeaturesConfig, Scaler};
 use crate::stats;
 
 /// A hand-made matrix.
@@ -10,8 +10,10 @@ fn table(columns: &[(&str, Vec<f32>)]) -> Features {
     let spec = |name: &str| FeatureSpec {
         name: name.to_owned(),
         formula: String::new(),
+        unit: String::new(),
         source: None,
         group: Some(FeatureGroup::Lines),
+        warm_up: 0,
     };
     Features {
         specs: columns.iter().map(|(name, _)| spec(name)).collect(),
@@ -137,4 +139,149 @@ fn a_schema_needs_rows_and_something_to_keep() {
     let flat = table(&[("flat", vec![1.0; 50])]);
     let error = Schema::fit(&flat, 0..50, &times()).unwrap_err().to_string();
     assert!(error.contains("all 1 features") && error.contains("flat: constant"), "{error}");
+}
+
+#[test]
+fn in_place_gives_the_same_inputs() {
+    let features = mixed_table();
+    let schema = Schema::fit(&features, 10..1010, &times()).unwrap();
+    let (apart, inside) = (schema.apply(&features).unwrap(), schema.apply_in_place(features.clone()).unwrap());
+    assert_eq!((inside.width, inside.rows, inside.names()), (6, 1100, apart.names()));
+    assert_eq!(inside.data, apart.data);
+    assert!((0..1100).all(|t| inside.missing(t) == apart.missing(t)));
+    assert_eq!(inside.window_problem(103, 20), apart.window_problem(103, 20));
+    // Flags make the inputs wider than the features.
+    let holed = table(&[("five", features.column("five").unwrap())]);
+    let schema = Schema::fit(&holed, 10..1010, &times()).unwrap();
+    assert_eq!(schema.width(), 2);
+    assert_eq!(schema.apply_in_place(holed.clone()).unwrap().data, schema.apply(&holed).unwrap().data);
+    let error = schema.apply_in_place(features).unwrap_err();
+    assert_eq!(error.extra.len(), 8);
+}
+
+#[test]
+fn an_older_schema_is_read_and_the_default_one_written_as_ever() {
+    let old = r#"{"inputs":[{"name":"wave","kind":{"scaled":{"median":50.0,"iqr":50.0}}},{"name":"wave.missing","kind":{"missing":{"of":"wave"}}},{"name":"pad_1","kind":"padding"}],"dropped":[["flat","constant on the training rows"]],"candidates":["wave","flat"],"fitted_on":{"start":10,"end":1010,"first_timestamp":10000,"last_timestamp":1009000}}"#;
+    let schema: Schema = serde_json::from_str(old).unwrap();
+    assert_eq!(schema.components, None);
+    assert_eq!(serde_json::to_string(&schema).unwrap(), old);
+    let inputs = schema.apply(&table(&[("wave", vec![75.0, f32::NAN, 0.0])])).unwrap();
+    assert_eq!(inputs.data, [0.5, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0, 0.0]);
+}
+
+fn with(scaler: Scaler, max_correlation: f64, pca: f64) -> FeaturesConfig {
+    FeaturesConfig { scaler, max_correlation, pca, ..Default::default() }
+}
+
+#[test]
+fn the_standard_scaler_has_mean_0_and_deviation_1_on_its_rows() {
+    let features = mixed_table();
+    let schema = Schema::fit_with(&features, 10..1010, &times(), &with(Scaler::Standard, 1.0, 0.0)).unwrap();
+    assert_eq!(schema.names(), Schema::fit(&features, 10..1010, &times()).unwrap().names());
+    let wave: Vec<f64> = features.column("wave").unwrap()[10..1010].iter().map(|&x| f64::from(x)).collect();
+    let InputKind::Standardized { mean, std } = schema.inputs[0].kind else { panic!("wave is standardized") };
+    assert!((mean - stats::mean(&wave)).abs() < 1e-9 && (std - stats::std_population(&wave)).abs() < 1e-9);
+    let inputs = schema.apply(&features).unwrap();
+    let scaled: Vec<f64> = (10..1010).map(|t| f64::from(inputs.row(t)[0])).collect();
+    assert!(stats::mean(&scaled).abs() < 1e-6 && (stats::std_population(&scaled) - 1.0).abs() < 1e-6);
+}
+
+/// A number from -1 to 1 of `seed` and row, without a pattern.
+fn noise(t: usize, seed: u64) -> f32 {
+    let mixed =
+        (t as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31) ^ seed.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    let mixed = (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    ((mixed ^ mixed >> 29) >> 40) as f32 / (1 << 23) as f32 - 1.0
+}
+
+/// 700 rows: `a` and `b` independent; the others mostly one of them.
+fn alike_table() -> Features {
+    let column = |f: &dyn Fn(usize) -> f32| (0..700).map(f).collect::<Vec<_>>();
+    table(&[
+        ("a", column(&|t| noise(t, 1))),
+        ("b", column(&|t| 5.0 + noise(t, 2))),
+        ("nearly_a", column(&|t| 100.0 * noise(t, 1) + 20.0 * noise(t, 3))),
+        ("minus_a", column(&|t| if t == 300 { f32::NAN } else { 1e-3 * noise(t, 3) - noise(t, 1) })),
+        ("half_b", column(&|t| noise(t, 2) + noise(t, 4))),
+    ])
+}
+
+#[test]
+fn the_later_of_two_that_correlate_is_dropped_by_name() {
+    let features = alike_table();
+    let times: Vec<i64> = (0..700).collect();
+    let fit = |most| Schema::fit_with(&features, 0..690, &times, &with(Scaler::Robust, most, 0.0)).unwrap();
+    let all = fit(1.0);
+    assert_eq!(all.names(), ["a", "b", "nearly_a", "minus_a", "half_b", "minus_a.missing"]);
+    let some = fit(0.9);
+    assert_eq!(some.names(), ["a", "b", "half_b"], "the flag goes with its feature");
+    let column = |name: &str| -> Vec<f64> {
+        let mean = stats::mean(
+            &features.column(name).unwrap().iter().filter(|x| !x.is_nan()).map(|&x| f64::from(x)).collect::<Vec<_>>(),
+        );
+        features.column(name).unwrap()[..690].iter().map(|&x| if x.is_nan() { mean } else { f64::from(x) }).collect()
+    };
+    let r = stats::correlation(&column("a"), &column("nearly_a"));
+    assert_eq!(some.dropped[0], ("nearly_a".to_owned(), format!("correlates {r:.2} with a")));
+    assert!(some.dropped[1].1.starts_with("correlates -0.99") || some.dropped[1].1.starts_with("correlates -1.00"));
+    let r = stats::correlation(&column("b"), &column("half_b"));
+    assert_eq!(fit(r.abs() - 1e-4).names(), ["a", "b"]);
+    assert_eq!(fit(r.abs() + 1e-4).names(), ["a", "b", "half_b"]);
+}
+
+#[test]
+fn products_of_many_columns_equal_plain_sums() {
+    let columns: Vec<(String, Vec<f32>)> =
+        (0..70).map(|k| (format!("c{k}"), (0..1100).map(|t| noise(t, k) + noise(t, k / 3)).collect())).collect();
+    let features = table(&columns.iter().map(|(name, x)| (name.as_str(), x.clone())).collect::<Vec<_>>());
+    let places: Vec<usize> = (0..70).rev().collect();
+    let products = super::products::Products::of_standardized(&features, &places, 5..1090);
+    let wide = |k: usize| columns[k].1[5..1090].iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+    for (i, j) in [(0, 0), (0, 1), (3, 69), (69, 68), (64, 63), (65, 66), (20, 40)] {
+        let plain = stats::correlation(&wide(69 - i), &wide(69 - j));
+        assert!((products.correlation(i, j) - plain).abs() < 1e-6, "{i} {j}");
+        assert!((products.get(i, j) / 1085.0 - plain).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn components_turn_correlated_features_into_few_that_are_not() {
+    let features = alike_table();
+    let times: Vec<i64> = (0..700).collect();
+    let fit = |share| Schema::fit_with(&features, 0..600, &times, &with(Scaler::Standard, 1.0, share)).unwrap();
+    let schema = fit(0.9);
+    assert_eq!(schema.names(), ["pc_1", "pc_2", "minus_a.missing"]);
+    let components = schema.components.clone().unwrap();
+    assert_eq!(components.features.len(), 5);
+    assert!(components.shares[0] > components.shares[1] && components.shares.iter().sum::<f64>() >= 0.9);
+    assert_eq!(fit(1.0).components.unwrap().loadings.len(), 5);
+    for (i, a) in components.loadings.iter().enumerate() {
+        let largest = a.iter().copied().fold(0.0, |top: f64, x| if x.abs() > top.abs() { x } else { top });
+        assert!(largest > 0.0);
+        for (j, b) in components.loadings.iter().enumerate() {
+            let product: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
+            assert!((product - f64::from(u8::from(i == j))).abs() < 1e-9);
+        }
+    }
+    let inputs = schema.apply(&features).unwrap();
+    let column = |k: usize| -> Vec<f64> { (0..600).map(|t| f64::from(inputs.row(t)[k])).collect() };
+    assert!(stats::mean(&column(0)).abs() < 1e-6 && (stats::std_population(&column(0)) - 1.0).abs() < 1e-4);
+    assert!(stats::correlation(&column(0), &column(1)).abs() < 1e-4);
+    assert_eq!((inputs.row(300)[2], inputs.missing(300), inputs.missing(301)), (1.0, 1, 0));
+    assert!(inputs.window_problem(302, 4).unwrap().contains("most of them in minus_a (on 1 of 4 bars)"));
+    assert_eq!(schema.apply_in_place(features.clone()).unwrap().data, inputs.data);
+    let text = serde_json::to_string(&schema).unwrap();
+    assert_eq!(serde_json::from_str::<Schema>(&text).unwrap(), schema);
+    let part = table(&[("a", features.column("a").unwrap())]);
+    assert_eq!(schema.apply(&part).unwrap_err().missing, ["b", "nearly_a", "minus_a", "half_b"]);
+}
+
+#[test]
+fn too_many_features_for_components_are_refused() {
+    let columns: Vec<(String, Vec<f32>)> =
+        (0..1001).map(|k| (format!("c{k}"), (0..12).map(|t| noise(t, k)).collect())).collect();
+    let features = table(&columns.iter().map(|(name, x)| (name.as_str(), x.clone())).collect::<Vec<_>>());
+    let times: Vec<i64> = (0..12).collect();
+    let error = Schema::fit_with(&features, 0..12, &times, &with(Scaler::Robust, 1.0, 0.9)).unwrap_err().to_string();
+    assert!(error.contains("1001 features are too many for exact principal components, at most 1000"), "{error}");
 }

@@ -1,82 +1,166 @@
-use crate::config::FeatureGroup;
+use std::ops::Range;
+
 use crate::indicators::{Kind, Line, Unit};
 
-use super::columns::Column;
-use super::scales::Scales;
+use super::scales::{ATR_PERIOD, Scales, VOLUME_PERIOD};
 
 /// Bars over which a running sum's change is taken.
 const CHANGE_BARS: usize = 10;
 /// Where dimensionless numbers start to be compressed.
 const RATIO_KNEE: f64 = 100.0;
 
+/// A stationary column of a line: what is known of it before any value is computed.
+#[derive(Debug)]
+pub(super) struct Stationary {
+    pub(super) name: String,
+    pub(super) formula: String,
+    /// Unit of the values.
+    pub(super) unit: String,
+    /// Bars before the first possible value.
+    pub(super) warm_up: usize,
+    rule: Rule,
+}
+
+/// How a value follows from the line and the scales of its bar.
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    Same,
+    SignedLog,
+    Sine,
+    Cosine,
+    Bounded { lo: f64, hi: f64 },
+    FromClose,
+    LogVolume,
+    SoftCap,
+    Scaled { price: i8, volume: i8 },
+    ScaledChange { price: i8, volume: i8 },
+}
+
 /// The columns a line becomes by its unit: none for counters and constants, sine and cosine for angles, else one.
-pub(super) fn stationary(line: &Line, scales: &Scales) -> Vec<Column> {
+pub(super) fn stationary(line: &Line) -> Vec<Stationary> {
     let Unit { kind, price, volume } = line.unit;
-    let x = &line.values;
-    let column = |name: &str, formula: &str, values: Vec<f64>| {
-        Column::new(FeatureGroup::Lines, Some(&line.name), name, formula, values)
-    };
-    let each = |f: &dyn Fn(f64) -> f64| -> Vec<f64> { x.iter().map(|&v| f(v)).collect() };
     let plain = price == 0 && volume == 0;
-    let name = line.name.as_str();
+    let begins = line.values.iter().position(|x| x.is_finite()).unwrap_or(line.values.len());
+    let column = |part: &str, formula: &str, unit: &str, rule: Rule| {
+        let warm_up = rule.warm_up(begins).min(line.values.len());
+        let name = format!("{}{part}", line.name);
+        Stationary { name, formula: formula.to_owned(), unit: unit.to_owned(), warm_up, rule }
+    };
     match kind {
         Kind::Counter | Kind::Constant | Kind::Copy => Vec::new(),
-        Kind::Flag => vec![column(name, "x", x.clone())],
-        Kind::Bars => vec![column(name, "sign(x) ln(1 + |x|)", each(&signed_log))],
+        Kind::Flag => vec![column("", "x", "flag", Rule::Same)],
+        Kind::Bars => vec![column("", "sign(x) ln(1 + |x|)", "log bars", Rule::SignedLog)],
         Kind::Angle => vec![
-            column(&format!("{name}.sin"), "sin(x degrees)", each(&|v| v.to_radians().sin())),
-            column(&format!("{name}.cos"), "cos(x degrees)", each(&|v| v.to_radians().cos())),
+            column(".sin", "sin(x degrees)", "-1 to 1", Rule::Sine),
+            column(".cos", "cos(x degrees)", "-1 to 1", Rule::Cosine),
         ],
         Kind::Bounded { lo, hi } => {
             let formula = format!("2 (x - {lo}) / {} - 1", hi - lo);
-            vec![column(name, &formula, each(&|v| (2.0 * (v - lo) / (hi - lo) - 1.0).clamp(-1.0, 1.0)))]
+            vec![column("", &formula, "-1 to 1", Rule::Bounded { lo, hi })]
         }
         Kind::Cumulative => {
-            let change = |t: usize| {
-                let before = t.checked_sub(CHANGE_BARS).map_or(f64::NAN, |from| x[from]);
-                (x[t] - before) / CHANGE_BARS as f64
-            };
-            let changes: Vec<f64> = (0..x.len()).map(change).collect();
-            let (formula, values) = scaled(&changes, price, volume, scales);
-            vec![column(name, &formula.replacen('x', "((x - x[-10]) / 10)", 1), values)]
+            let (formula, unit) = scaled_texts(price, volume);
+            let formula = formula.replacen('x', "((x - x[-10]) / 10)", 1);
+            vec![column("", &formula, &format!("{unit} per bar"), Rule::ScaledChange { price, volume })]
         }
         Kind::Level if (price, volume) == (1, 0) => {
-            let values = (0..x.len()).map(|t| (x[t] - scales.close[t]) / scales.atr[t]).collect();
-            vec![column(name, "(x - close) / ATR(14)", values)]
+            vec![column("", "(x - close) / ATR(14)", "ATR", Rule::FromClose)]
         }
         Kind::Level if (price, volume) == (0, 1) => {
-            let values = (0..x.len()).map(|t| (x[t] / scales.volume_median[t]).ln()).collect();
-            vec![column(name, "ln(x / median volume(50))", values)]
+            vec![column("", "ln(x / median volume(50))", "log median volumes", Rule::LogVolume)]
         }
         Kind::Ratio | Kind::Level | Kind::Difference if plain => {
-            let formula = "x; beyond 100: sign(x) 100 (1 + ln(|x| / 100))";
-            vec![column(name, formula, each(&soft_cap))]
+            vec![column("", "x; beyond 100: sign(x) 100 (1 + ln(|x| / 100))", "ratio", Rule::SoftCap)]
         }
         Kind::Ratio | Kind::Level | Kind::Difference => {
-            let (formula, values) = scaled(x, price, volume, scales);
-            vec![column(name, &formula, values)]
+            let (formula, unit) = scaled_texts(price, volume);
+            vec![column("", &formula, &unit, Rule::Scaled { price, volume })]
         }
     }
 }
 
+impl Rule {
+    /// Bars before the first possible value, for a line whose first value is at bar `begins`.
+    fn warm_up(self, begins: usize) -> usize {
+        let scales = |price: i8, volume: i8| {
+            let atr = if price == 0 { 0 } else { ATR_PERIOD };
+            let mean = if volume == 0 { 0 } else { VOLUME_PERIOD - 1 };
+            atr.max(mean)
+        };
+        match self {
+            Self::FromClose => begins.max(scales(1, 0)),
+            Self::LogVolume => begins.max(scales(0, 1)),
+            Self::Scaled { price, volume } => begins.max(scales(price, volume)),
+            Self::ScaledChange { price, volume } => (begins + CHANGE_BARS).max(scales(price, volume)),
+            _ => begins,
+        }
+    }
+}
+
+impl Stationary {
+    /// Replaces `out` by the values of `rows`, NaN where undefined and never infinite, from the line's values `x` of all
+    /// bars. A value is the same whatever the rows it is asked for with.
+    pub(super) fn values(&self, x: &[f64], scales: &Scales, rows: Range<usize>, out: &mut Vec<f64>) {
+        match self.rule {
+            Rule::Same => fill(out, rows, |t| x[t]),
+            Rule::SignedLog => fill(out, rows, |t| signed_log(x[t])),
+            Rule::Sine => fill(out, rows, |t| x[t].to_radians().sin()),
+            Rule::Cosine => fill(out, rows, |t| x[t].to_radians().cos()),
+            Rule::Bounded { lo, hi } => {
+                fill(out, rows, |t| (2.0 * (x[t] - lo) / (hi - lo) - 1.0).clamp(-1.0, 1.0));
+            }
+            Rule::FromClose => fill(out, rows, |t| (x[t] - scales.close[t]) / scales.atr[t]),
+            Rule::LogVolume => fill(out, rows, |t| (x[t] / scales.volume_median[t]).ln()),
+            Rule::SoftCap => fill(out, rows, |t| soft_cap(x[t])),
+            Rule::Scaled { price, volume } => fill(out, rows, |t| scaled(x[t], price, volume, scales, t)),
+            Rule::ScaledChange { price, volume } => fill(out, rows, |t| {
+                let before = t.checked_sub(CHANGE_BARS).map_or(f64::NAN, |from| x[from]);
+                scaled((x[t] - before) / CHANGE_BARS as f64, price, volume, scales, t)
+            }),
+        }
+    }
+}
+
+/// Infinite becomes missing; -0 becomes 0, so that equal values have equal bits.
+fn fill(out: &mut Vec<f64>, rows: Range<usize>, value: impl Fn(usize) -> f64) {
+    out.clear();
+    out.extend(rows.map(|t| {
+        let value = value(t);
+        if value.is_finite() { value + 0.0 } else { f64::NAN }
+    }));
+}
+
 /// x / (ATR^price mean volume^volume), its signed log where the exponents sum to more than one in absolute value.
-fn scaled(x: &[f64], price: i8, volume: i8, scales: &Scales) -> (String, Vec<f64>) {
-    let (price, volume) = (i32::from(price), i32::from(volume));
-    let log = price.abs() + volume.abs() > 1;
-    let power = |scale: &[f64], exponent: i32, t: usize| if exponent == 0 { 1.0 } else { scale[t].powi(exponent) };
-    let values = (0..x.len())
-        .map(|t| {
-            let ratio = x[t] / (power(&scales.atr, price, t) * power(&scales.volume_mean, volume, t));
-            if log { signed_log(ratio) } else { ratio }
-        })
-        .collect();
-    let divisor = |name: &str, exponent: i32| match exponent {
+fn scaled(x: f64, price: i8, volume: i8, scales: &Scales, t: usize) -> f64 {
+    let power = |scale: &[f64], exponent: i8| if exponent == 0 { 1.0 } else { scale[t].powi(i32::from(exponent)) };
+    let ratio = x / (power(&scales.atr, price) * power(&scales.volume_mean, volume));
+    if takes_log(price, volume) { signed_log(ratio) } else { ratio }
+}
+
+fn takes_log(price: i8, volume: i8) -> bool {
+    i32::from(price).abs() + i32::from(volume).abs() > 1
+}
+
+/// Formula and unit of [`scaled`].
+fn scaled_texts(price: i8, volume: i8) -> (String, String) {
+    let divisor = |name: &str, exponent: i8| match exponent {
         0 => String::new(),
         1 => format!(" / {name}"),
         _ => format!(" / {name}^{exponent}"),
     };
-    let text = format!("x{}{}", divisor("ATR(14)", price), divisor("mean volume(50)", volume));
-    (if log { format!("sign ln(1 + |.|) of {text}") } else { text }, values)
+    let unit = |name: &str, exponent: i8| match exponent {
+        0 => None,
+        1 => Some(name.to_owned()),
+        _ => Some(format!("{name}^{exponent}")),
+    };
+    let formula = format!("x{}{}", divisor("ATR(14)", price), divisor("mean volume(50)", volume));
+    let units: Vec<String> = [unit("ATR", price), unit("mean volumes", volume)].into_iter().flatten().collect();
+    let unit = if units.is_empty() { "ratio".to_owned() } else { units.join(" ") };
+    if takes_log(price, volume) {
+        (format!("sign ln(1 + |.|) of {formula}"), format!("signed log {unit}"))
+    } else {
+        (formula, unit)
+    }
 }
 
 fn signed_log(x: f64) -> f64 {
@@ -105,10 +189,12 @@ mod tests {
         let mut values = vec![0.0; bars];
         values[bars - 1] = x;
         let line = Line { name: "a.b".to_owned(), meaning: "".into(), unit, internal: false, values };
-        let columns = stationary(&line, &scales);
+        let columns = stationary(&line);
         assert_eq!(columns.len(), expected.len(), "{unit}");
         for (column, &want) in columns.iter().zip(expected) {
-            let got = column.values[bars - 1];
+            let mut got = Vec::new();
+            column.values(&line.values, &scales, bars - 1..bars, &mut got);
+            let got = got[0];
             assert!((got - want).abs() < 1e-12, "{unit}: {} gives {got}, not {want}", column.formula);
         }
     }

@@ -11,7 +11,7 @@ use crate::market::{Bar, Series};
 use crate::stats;
 
 /// Hourly bars of a random walk; a flat stretch without volume now and then.
-fn series(n: usize, seed: u64) -> Series {
+pub(super) fn series(n: usize, seed: u64) -> Series {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut close = 100.0;
     let bars = (0..n)
@@ -38,7 +38,7 @@ fn line(name: &str, unit: Unit, values: Vec<f64>) -> Line {
 }
 
 /// A line of every kind, each from its bar alone, with holes and infinities, and the lines that groups look for.
-fn lines(series: &Series) -> Lines {
+pub(super) fn lines(series: &Series) -> Lines {
     let bars = series.bars();
     let make = |name: &str, unit: Unit, f: &dyn Fn(usize, &Bar) -> f64| {
         line(name, unit, bars.iter().enumerate().map(|(t, b)| if t < 7 { f64::NAN } else { f(t, b) }).collect())
@@ -73,12 +73,12 @@ fn lines(series: &Series) -> Lines {
     }
 }
 
-fn first(lines: &Lines, n: usize) -> Lines {
+pub(super) fn first(lines: &Lines, n: usize) -> Lines {
     let cut = |l: &Line| Line { values: l.values[..n].to_vec(), ..l.clone() };
     Lines { columns: lines.columns.iter().map(cut).collect() }
 }
 
-fn config() -> FeaturesConfig {
+pub(super) fn config() -> FeaturesConfig {
     FeaturesConfig { lookback_windows: vec![20, 5, 40], ..Default::default() }
 }
 
@@ -86,7 +86,7 @@ fn only(group: FeatureGroup) -> FeaturesConfig {
     FeaturesConfig { groups: vec![group], ..config() }
 }
 
-fn bits(data: &[f32]) -> Vec<u32> {
+pub(super) fn bits(data: &[f32]) -> Vec<u32> {
     data.iter().map(|x| x.to_bits()).collect()
 }
 
@@ -121,7 +121,8 @@ proptest! {
         let whole_lines = lines(&whole);
         let full = extract(&whole, &whole_lines, &config()).unwrap();
         let part = extract(&whole.truncated(cut), &first(&whole_lines, cut), &config()).unwrap();
-        prop_assert_eq!(&part.specs, &full.specs);
+        let names = |of: &Features| of.specs.iter().map(|spec| spec.name.clone()).collect::<Vec<_>>();
+        prop_assert_eq!(names(&part), names(&full));
         prop_assert!(bits(&part.data) == bits(&full.data[..cut * full.width()]), "a prefix differs at cut {}", cut);
 
         // Another future, the same past.
@@ -269,6 +270,32 @@ fn what_cannot_be_extracted_is_a_sentence() {
     let two =
         Lines { columns: vec![line("a.a", Unit::RATIO, vec![1.0; 150]), line("a.a", Unit::RATIO, vec![2.0; 150])] };
     assert!(text(&two, &only(FeatureGroup::Lines)).contains("two features are called a.a"));
+    let unknown = |name: &str| {
+        let config = FeaturesConfig { indicators: vec![name.to_owned()], ..only(FeatureGroup::Lines) };
+        text(&lines(&series), &config)
+    };
+    let start = "features.indicators names";
+    assert_eq!(unknown("rsx14"), format!("{start} rsx14, of which there are no lines; close to it are rsx_14"));
+    assert_eq!(unknown("hurst"), format!("{start} hurst, of which there are no lines; close to it are hurst_exponent"));
+    assert_eq!(
+        unknown("rsx_14.rsx"),
+        format!("{start} rsx_14.rsx, of which there are no lines; its indicator is rsx_14")
+    );
+    assert_eq!(
+        unknown("zzzz"),
+        format!("{start} zzzz, of which there are no lines; there are those of 20 other indicators")
+    );
+    let mut empty = lines(&series);
+    empty.columns[2].values.fill(f64::NAN);
+    let named = FeaturesConfig { indicators: vec!["sma".into(), "var".into()], ..only(FeatureGroup::Lines) };
+    assert!(
+        text(&empty, &named).contains("names var, but var.var and its other lines have no value on any of the 150")
+    );
+    let unnamed = extract(&series, &empty, &only(FeatureGroup::Lines)).unwrap();
+    let schema = Schema::fit(&unnamed, 20..150, &series.timestamps()).unwrap();
+    assert!(schema.dropped.contains(&("var.var".into(), "missing on 100.0 % of the training rows".into())));
+    let no_group = FeaturesConfig { groups: Vec::new(), ..config() };
+    assert!(text(&lines(&series), &no_group).contains("give no feature"));
     assert!(text(&first(&lines(&series), 149), &config()).contains("149 values for 150 bars"));
 }
 

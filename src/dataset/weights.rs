@@ -150,7 +150,9 @@ mod tests {
             }
             let mut end = vec![None; bars];
             let rows: Vec<usize> = spans.iter().map(|s| s.start - 1).collect();
-            spans.iter().for_each(|s| end[s.start - 1] = Some(s.end - 1));
+            for span in &spans {
+                end[span.start - 1] = Some(span.end - 1);
+            }
             let labels = Labels { end, ..Labels::default() };
             let weights = sample_weights(&labels, &rows, &TrainConfig { recency, uniqueness: true, ..TrainConfig::default() });
             if covered > 0 {

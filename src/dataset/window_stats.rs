@@ -157,6 +157,38 @@ mod tests {
     }
 
     #[test]
+    fn windows_of_every_kind_equal_scipy() {
+        let mut cases = 0;
+        for row in include_str!("../../tests/golden/windows.csv").lines().skip(1) {
+            let cells: Vec<&str> = row.split(',').collect();
+            let numbers = |text: &str| -> Vec<f64> { text.split(' ').map(|x| x.parse().unwrap()).collect() };
+            let (x, golden) = (numbers(cells[1]), cells[2..].iter().flat_map(|c| numbers(c)).collect::<Vec<f64>>());
+            let near = |ours: f64, theirs: f64, unit: f64| (ours - theirs).abs() <= 1e-9 * theirs.abs().max(unit);
+            // Mean and deviation in units of the window itself; its shape has none.
+            let unit = x.iter().fold(f64::MIN_POSITIVE, |most, v| v.abs().max(most));
+            moments::<1>(&x, x.len() - 1, &[x.len()], |_, m| {
+                cases += 1;
+                let [mean, std, skew, kurtosis] = m.map(|[value]| value);
+                assert!(near(mean, golden[0], unit) && near(std, golden[1], unit), "{}: {mean} {std}", cells[0]);
+                let shape = |x: f64| x.clamp(-SHAPE_BOUND, SHAPE_BOUND);
+                let same = near(skew, shape(golden[2]), 1.0) && near(kurtosis, shape(golden[3]), 1.0);
+                assert!(same, "{}: {skew} {kurtosis}", cells[0]);
+            });
+            let mut window = SortedWindow::new(x.len());
+            let single: Vec<f32> = x.iter().map(|&v| v as f32 + 0.0).collect();
+            (0..x.len()).for_each(|t| {
+                window.slide(&single, t);
+            });
+            for (q, theirs) in [(0.25, golden[4]), (0.75, golden[5])] {
+                assert!(near(crate::stats::quantile(&x, q), theirs, 0.0), "{}: {q}", cells[0]);
+                let error = (f64::from(window.quantile(q)) - theirs).abs();
+                assert!(error <= 2e-7 * unit, "{}: {q} in single precision", cells[0]);
+            }
+        }
+        assert_eq!(cases, 48);
+    }
+
+    #[test]
     fn quartiles_equal_numpy() {
         // numpy 2.4.6 percentile (linear) of the last 4, 5 and 7 values.
         for (w, low, high) in [(4, 2.375, 5.3125), (5, 0.75, 4.0), (7, -0.125, 3.75)] {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
+use crate::dataset::SourceNote;
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,9 @@ pub struct Manifest {
     pub data_file: String,
     /// SHA-256 of the bars.
     pub fingerprint: String,
+    /// Other bars and columns it learned from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceNote>,
     /// Ticker.
     pub symbol: String,
     /// Bar length.

@@ -27,7 +27,7 @@ use crate::stats::{auc, quantile, std_population};
 use crate::training::Forecasts;
 
 /// Share of the calibration bars whose probability reaches the fitted thresholds.
-const TRADED: f64 = 0.2;
+pub(super) const TRADED: f64 = 0.2;
 
 /// What the pictures and the printed report need beyond the files.
 #[derive(Debug)]

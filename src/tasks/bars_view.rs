@@ -98,6 +98,7 @@ fn manifest(file: &Path, collected: &Collected, config: &RunConfig) -> Manifest 
         data_file: file.display().to_string(),
         config,
         fingerprint: collected.fingerprint.clone(),
+        sources: Vec::new(),
         symbol: collected.series.symbol.clone(),
         timeframe: collected.series.timeframe.to_string(),
         bars: collected.series.len(),

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
+use super::causality::LineCheck;
 use super::event::{Job, TaskEvent};
 use super::formulas::formulas_of;
 use super::market_files::read_judged;
@@ -75,7 +76,7 @@ pub struct Captured {
 
 /// Reads bars and captures every indicator line of them in the workspace, or loads the capture if bars, parameters,
 /// catalogue and formulas are the same, or continues the capture of the same bars with fewer at the end. Lines are
-/// always those computed from the first bar of the file.
+/// always those computed from the first bar of the file, and replayed while they are captured: the verdicts lie beside.
 ///
 /// All lines are held in memory: 8 bytes for each bar of each line.
 pub fn collect(workspace: &Path, request: &CollectRequest, job: &Job) -> Result<Collected> {
@@ -179,10 +180,12 @@ impl Source {
         let bars = self.series.len();
         let mut builder = CaptureBuilder::start(&self.capture, &self.series, &self.key, &self.instances, &found, lock)?;
         let mut lines = self.headers.clone();
+        let mut check = LineCheck::new(&self.instances, &self.series, &self.key.fingerprint);
         loop {
             job.check()?;
             job.progress(builder.done() as u64, bars as u64, "computing indicators");
             let Some(portion) = builder.step()? else { break };
+            check.step(&portion);
             if keep == Keep::Nothing {
                 continue;
             }
@@ -197,6 +200,7 @@ impl Source {
         }
         let reason = builder.reason().to_owned();
         builder.finish()?;
+        check.finish(&self.capture, &self.key.fingerprint, &self.key.catalogue, job)?;
         Ok((lines, false, reason))
     }
 

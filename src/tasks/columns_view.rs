@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::browse::LineLook;
 use super::collect::Collected;
 use super::event::Job;
-use super::prepare::slices;
+use super::prepare::{features_of, slices};
+use super::sources::Sources;
 use super::view::open_view;
 use crate::config::{FeatureGroup, RunConfig};
-use crate::dataset::{Features, Schema, Slice, extract, make_labels};
+use crate::dataset::{Features, Schema, Slice, make_labels};
 use crate::stats::{population_stability_index, standardized_mean_difference};
 use crate::training::ModelCard;
 
@@ -25,6 +26,10 @@ pub struct ColumnView {
     pub name: String,
     /// How it is computed.
     pub formula: String,
+    /// Unit of its values.
+    pub unit: String,
+    /// Bars before its first possible value.
+    pub warm_up: usize,
     /// The line it comes from, if from one.
     pub source: Option<String>,
     /// Its group.
@@ -65,9 +70,9 @@ pub fn columns_view(
     card: Option<&ModelCard>,
     job: &Job,
 ) -> Result<ColumnsView> {
-    job.progress(0, 0, "extracting features");
     let bars = collected.series.bars();
-    let features = extract(&collected.series, &collected.lines, card.map_or(&config.features, |card| &card.features))?;
+    let sources = Sources::read(&config.features, &collected.series, &collected.library, job)?;
+    let features = features_of(collected, &sources, card.map_or(&config.features, |card| &card.features), job)?;
     job.check()?;
     let splits = match card {
         Some(card) => card.slices.clone(),
@@ -78,12 +83,11 @@ pub fn columns_view(
     let train = (train.start + 1).saturating_sub(seq_len)..train.end;
     let test = splits.range(Slice::Test);
     let fitted;
-    let schema = match card {
-        Some(card) => &card.schema,
-        None => {
-            fitted = Schema::fit(&features, train.clone(), &collected.series.timestamps())?;
-            &fitted
-        }
+    let schema = if let Some(card) = card {
+        &card.schema
+    } else {
+        fitted = Schema::fit_with(&features, train.clone(), &collected.series.timestamps(), &config.features)?;
+        &fitted
     };
     let dropped: BTreeMap<&str, &str> =
         schema.dropped.iter().map(|(name, reason)| (name.as_str(), reason.as_str())).collect();
@@ -100,6 +104,8 @@ pub fn columns_view(
             columns.push(ColumnView {
                 name: spec.name.clone(),
                 formula: spec.formula.clone(),
+                unit: spec.unit.clone(),
+                warm_up: spec.warm_up,
                 source: spec.source.clone(),
                 group: spec.group,
                 dropped: why,

@@ -117,7 +117,7 @@ impl Explainer {
     /// Loads the network of an analysed run onto the CPU and prepares its inputs.
     pub fn load(view: Arc<RunView>, job: &Job) -> Result<Self> {
         let (card, network) = load_model(&view.dir.model_file(), &Device::Cpu)?;
-        let dataset = prepare_for(&view.collected, card, job)?;
+        let dataset = prepare_for(&view.collected, card, &view.manifest.config.features, job)?;
         let (forecast, fitted) = view
             .forecast
             .as_ref()

@@ -1,9 +1,11 @@
 use anyhow::Result;
 
 use super::collect::Collected;
-use super::prepare::usable_bars;
+use super::event::Job;
+use super::prepare::{features_of, fold_space};
+use super::sources::Sources;
 use crate::config::{FeaturesConfig, RunConfig, SplitMethod};
-use crate::dataset::{Fold, FoldSpace, backtest_paths, extract, make_folds};
+use crate::dataset::{Fold, backtest_paths, make_folds};
 use crate::training::ModelCard;
 
 /// The folds that a configuration cuts the bars into.
@@ -43,22 +45,16 @@ impl FoldCutter {
         let warm_up = match &self.warm_up {
             Some((features, warm_up)) if *features == config.features => *warm_up,
             _ => {
-                let warm_up = extract(&collected.series, &collected.lines, &config.features)?.warm_up();
+                let job = Job::detached();
+                let sources = Sources::read(&config.features, &collected.series, &collected.library, &job)?;
+                let warm_up = features_of(collected, &sources, &config.features, &job)?.warm_up();
                 self.warm_up = Some((config.features.clone(), warm_up));
                 warm_up
             }
         };
         let bars = collected.series.bars();
-        let usable = usable_bars(warm_up, bars, config)?;
-        let horizon = config.labels.prediction_horizon;
-        let space = FoldSpace {
-            bars: bars.len(),
-            labelled_until: bars.len().min(usable.end).saturating_sub(horizon),
-            usable,
-            horizon,
-            seq_len: config.model.seq_len,
-            warm_up,
-        };
+        let labelled_until = bars.len().saturating_sub(config.labels.prediction_horizon);
+        let space = fold_space(warm_up, labelled_until, bars, config)?;
         let splits = &config.splits;
         let paths = match splits.method {
             SplitMethod::Combinatorial => backtest_paths(splits.groups, splits.test_groups),

@@ -6,7 +6,8 @@ use serde_json::json;
 use super::event::{Job, TaskEvent};
 use super::market_files::admit;
 use super::prepare::prepare;
-use super::run::{absolute, collect_for};
+use super::run::{absolute, absolute_files, collect_for};
+use super::sources::Sources;
 use super::train::Material;
 use crate::config::RunConfig;
 use crate::training::{LrFinder, LrSuggestion, pick_device};
@@ -26,10 +27,12 @@ pub struct LrSearch {
 pub fn find_learning_rate(request: &LrSearch, job: &Job) -> Result<LrSuggestion> {
     let mut config = request.config.clone();
     config.data.file = absolute(&config.data.file)?.display().to_string();
+    absolute_files(&mut config.features)?;
     let collected = collect_for(&request.workspace, &config, None, job)?;
     admit(&collected.report, &config.data)?;
     let (device, _) = pick_device(config.train.device)?;
-    let dataset = prepare(&collected, &config, job)?;
+    let sources = Sources::read(&config.features, &collected.series, &collected.library, job)?;
+    let dataset = prepare(&collected, &sources, &config, job)?;
     let material = Material::new(&dataset, &collected.series);
     let mut trainer = material.trainer(&dataset, &device)?;
     let steps = request.finder.steps as u64;

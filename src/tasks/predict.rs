@@ -88,7 +88,7 @@ pub fn predict(request: &PredictRequest, job: &Job) -> Result<Vec<PredictionReco
             collected.series.timeframe
         );
     }
-    let dataset = prepare_for(&collected, card, job)?;
+    let dataset = prepare_for(&collected, card, &manifest.config.features, job)?;
     let raw = raw_forecasts(&network, &dataset, job)?;
     let forecast = Forecast::new(raw, collected.series.timestamps(), &dataset, &fitted);
     let bars = collected.series.bars();

@@ -1,14 +1,20 @@
 use std::ops::Range;
+use std::time::Instant;
 
-use anyhow::{Result, bail};
-
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
+use super::causality::{judge, refuse};
 use super::collect::Collected;
 use super::event::{Job, TaskEvent};
-use crate::config::RunConfig;
+use super::sources::{Sources, without_places};
+use crate::config::{FeaturesConfig, RunConfig, SplitMethod};
 use crate::data::parse_time;
-use crate::dataset::{Features, Inputs, Labels, Schema, Slice, Splits, extract, make_labels};
+use crate::dataset::causality::{Barred, admitted, bar, name_reasons, withhold};
+use crate::dataset::{
+    FeatureCache, FeatureContent, Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract_rows, make_folds,
+    make_labels,
+};
 use crate::market::Bar;
 use crate::stats;
 use crate::training::{ModelCard, TargetTable};
@@ -55,6 +61,7 @@ impl Dataset {
             "features": card.schema.width(),
             "candidates": candidates,
             "dropped": card.schema.dropped,
+            "admitted": card.admitted,
             "slices": slices,
             "left_out_at_boundaries": card.slices.purged.iter().map(ExactSizeIterator::len).sum::<usize>(),
         })
@@ -62,16 +69,18 @@ impl Dataset {
 }
 
 /// Turns lines into features, labels and slices, fits the schema on the training slice, and tells what was dropped.
-pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<Dataset> {
-    job.progress(0, 0, "extracting features");
+///
+/// Features that leak or come from leaking lines are left out by name unless `features.admit` names them; external columns
+/// that know the future are an error.
+pub fn prepare(collected: &Collected, sources: &Sources, config: &RunConfig, job: &Job) -> Result<Dataset> {
     let series = &collected.series;
-    let features = extract(series, &collected.lines, &config.features)?;
-    job.check()?;
+    let Checked { features, barred, admitted } = checked_features(collected, sources, &config.features, job)?;
+    let candidates = features.width();
     let cost = config.backtest.round_trip_cost();
     let labels = make_labels(series.bars(), &config.labels, cost);
     let splits = slices(&features, &labels, series.bars(), config)?;
     let train = splits.train.clone();
-    let return_scale = one_bar_deviation(&series.bars()[train.clone()]);
+    let return_scale = one_bar_deviation(series.bars(), std::slice::from_ref(&train));
     let bars_per_year = series.sliced(train.clone()).bars_per_year();
     let returns: Vec<f64> = labels.forward_return[train.clone()].iter().copied().filter(|r| r.is_finite()).collect();
     let return_variance = stats::std_population(&returns).powi(2);
@@ -83,12 +92,14 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
     }
     // The first training window reaches back to this row.
     let first_row = (splits.train.start + 1).saturating_sub(config.model.seq_len);
-    let schema = Schema::fit(&features, first_row..splits.train.end, &series.timestamps())?;
-    let inputs = schema.apply(&features)?;
+    let rows = first_row..splits.train.end;
+    let mut schema = Schema::fit_with(&features, rows, &series.timestamps(), &config.features)?;
+    name_reasons(&mut schema, &barred);
+    let inputs = schema.apply_in_place(features)?;
     job.emit(TaskEvent::Note(format!(
         "{} features of {} kept; train {}, validation {}, calibration {}, test {} bars, {} left out at the boundaries",
         schema.width(),
-        features.width(),
+        candidates,
         splits.train.len(),
         splits.validation.len(),
         splits.calibration.len(),
@@ -112,7 +123,7 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         timeframe: series.timeframe.to_string(),
         fingerprint: collected.fingerprint.clone(),
         catalogue: collected.catalogue.clone(),
-        features: config.features.clone(),
+        features: without_places(&config.features),
         schema,
         labels: config.labels.clone(),
         cost,
@@ -125,20 +136,67 @@ pub fn prepare(collected: &Collected, config: &RunConfig, job: &Job) -> Result<D
         return_scale,
         return_variance,
         bars_per_year,
+        sources: sources.notes().to_vec(),
+        admitted,
     };
     let targets = TargetTable::new(&labels, return_scale, cost);
     let dataset = Dataset { inputs, labels, targets, card };
-    job.emit(TaskEvent::Record(dataset.record(features.width())));
+    job.emit(TaskEvent::Record(dataset.record(candidates)));
     Ok(dataset)
 }
 
-/// Inputs and labels for an existing model, whose card says how they are made.
+/// Features without what leaks.
+pub(super) struct Checked {
+    /// Missing throughout where barred.
+    pub(super) features: Features,
+    /// Left out, by name with the reason.
+    pub(super) barred: Barred,
+    /// Let in by name, with what is against it.
+    pub(super) admitted: Barred,
+}
+
+/// Features of every bar, of which those that leak are withheld unless `config.admit` names them.
+pub(super) fn checked_features(
+    collected: &Collected,
+    sources: &Sources,
+    config: &FeaturesConfig,
+    job: &Job,
+) -> Result<Checked> {
+    let mut features = features_of(collected, sources, config, job)?;
+    job.check()?;
+    let verdicts = judge(collected, &features, config, sources, job)?;
+    refuse(&features, &verdicts, config)?;
+    let barred = bar(&features, &verdicts, &config.admit);
+    let admitted = admitted(&features, &verdicts, &config.admit);
+    tell_barred(&barred, &admitted, job);
+    withhold(&mut features, &barred);
+    job.check()?;
+    Ok(Checked { features, barred, admitted })
+}
+
+/// Tells loudly what is left out for leaking, and what is let in by name although something is against it.
+fn tell_barred(barred: &Barred, admitted: &Barred, job: &Job) {
+    for (names, what) in [(barred, "left out of the training"), (admitted, "let in by features.admit")] {
+        if let Some((name, reason)) = names.first_key_value() {
+            let others = if names.len() > 1 { format!(", and {} more", names.len() - 1) } else { String::new() };
+            job.emit(TaskEvent::Note(format!("warning: {what}: {name} ({reason}){others}")));
+        }
+    }
+}
+
+/// Inputs and labels for an existing model, whose card says how they are made; `places` says where the other files that
+/// it reads are.
 ///
 /// Errors if the features differ from the model's, with both lists.
-pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> Result<Dataset> {
-    job.progress(0, 0, "extracting features");
-    let features = extract(&collected.series, &collected.lines, &card.features)?;
-    let inputs = card.schema.apply(&features)?;
+pub(super) fn prepare_for(
+    collected: &Collected,
+    card: ModelCard,
+    places: &FeaturesConfig,
+    job: &Job,
+) -> Result<Dataset> {
+    let sources = Sources::read(places, &collected.series, &collected.library, job)?;
+    let features = features_of(collected, &sources, &card.features, job)?;
+    let inputs = card.schema.apply_in_place(features)?;
     // Equal names may still stand for other formulas or parameters.
     if collected.catalogue != card.catalogue {
         bail!("the model was made with another indicator catalogue: train it again with this version");
@@ -150,15 +208,72 @@ pub(super) fn prepare_for(collected: &Collected, card: ModelCard, job: &Job) -> 
 
 /// The slices of the bars that `config` asks for.
 pub(super) fn slices(features: &Features, labels: &Labels, bars: &[Bar], config: &RunConfig) -> Result<Splits> {
-    let usable = usable_bars(features.warm_up(), bars, config)?;
+    if config.splits.method == SplitMethod::Combinatorial {
+        bail!(
+            "combinatorial folds have several test blocks and cannot be one run: `glassbox walkforward` teaches and judges \
+             each of them"
+        );
+    }
+    let space = fold_space(features.warm_up(), labels.labelled_until(), bars, config)?;
+    let folds = make_folds(&space, &config.splits)?;
+    let number = if config.splits.fold == 0 { folds.len() } else { config.splits.fold };
+    let Some(fold) = folds.get(number - 1) else {
+        bail!("splits.fold is {number}, but there are {} folds", folds.len())
+    };
+    fold.splits().context("the slices of the fold are not in time order")
+}
+
+/// What folds are cut from: `labelled_until` is the first bar whose label the bars do not reach.
+pub(super) fn fold_space(warm_up: usize, labelled_until: usize, bars: &[Bar], config: &RunConfig) -> Result<FoldSpace> {
+    let usable = usable_bars(warm_up, bars, config)?;
     let horizon = config.labels.prediction_horizon;
     // No label may look past the end the user asked for.
-    let labelled_until = labels.labelled_until().min(usable.end.saturating_sub(horizon));
-    Ok(Splits::chronological(usable, labelled_until, &config.splits, horizon)?)
+    let labelled_until = labelled_until.min(usable.end.saturating_sub(horizon));
+    let seq_len = config.model.seq_len;
+    Ok(FoldSpace { bars: bars.len(), usable, labelled_until, horizon, seq_len, warm_up })
+}
+
+/// Every feature of every bar, computed or read from the workspace's cache; tells how fast and why.
+pub(super) fn features_of(
+    collected: &Collected,
+    sources: &Sources,
+    config: &FeaturesConfig,
+    job: &Job,
+) -> Result<Features> {
+    job.progress(0, 0, "extracting features");
+    let Collected { series, lines, catalogue, .. } = collected;
+    let make = || -> Result<Features> {
+        let extra = sources.columns(series, lines, config, None)?;
+        Ok(extract_rows(series, lines, config, &extra, 0..series.len())?)
+    };
+    if collected.capture.as_os_str().is_empty() {
+        // Looked at only: nothing is written.
+        return make();
+    }
+    // Captures and features share a folder of the workspace.
+    let cache = FeatureCache::new(collected.capture.with_file_name("features"));
+    let start = Instant::now();
+    let others: Vec<String> =
+        sources.notes().iter().map(|note| format!("{} {}", note.name, note.fingerprint)).collect();
+    let content = FeatureContent { series, lines, config, catalogue, others: &others };
+    let (features, note) = cache.get(&content, make)?;
+    let seconds = start.elapsed().as_secs_f64();
+    job.emit(TaskEvent::Note(format!(
+        "{} features of {} bars {} in {seconds:.2} s, {:.0} rows/s: {}",
+        features.width(),
+        features.bars,
+        if note.reused { "read" } else { "computed" },
+        features.bars as f64 / seconds,
+        note.reason,
+    )));
+    if let Some(files) = note.files {
+        job.emit(TaskEvent::Note(files));
+    }
+    Ok(features)
 }
 
 /// Bars with a full window behind the warm-up of every feature that ever begins.
-pub(super) fn usable_bars(warm_up: usize, bars: &[Bar], config: &RunConfig) -> Result<Range<usize>> {
+fn usable_bars(warm_up: usize, bars: &[Bar], config: &RunConfig) -> Result<Range<usize>> {
     let n = bars.len();
     let mut start = warm_up + config.model.seq_len - 1;
     let mut end = n;
@@ -185,7 +300,9 @@ pub(super) fn usable_bars(warm_up: usize, bars: &[Bar], config: &RunConfig) -> R
     Ok(start..end)
 }
 
-fn one_bar_deviation(bars: &[Bar]) -> f64 {
-    let returns: Vec<f64> = bars.windows(2).map(|pair| pair[1].close / pair[0].close - 1.0).collect();
+/// Standard deviation of the one-bar returns within `ranges`.
+pub(super) fn one_bar_deviation(bars: &[Bar], ranges: &[Range<usize>]) -> f64 {
+    let steps = ranges.iter().flat_map(|range| bars[range.clone()].windows(2));
+    let returns: Vec<f64> = steps.map(|pair| pair[1].close / pair[0].close - 1.0).collect();
     stats::std_population(&returns)
 }

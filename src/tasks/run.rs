@@ -13,12 +13,14 @@ use super::fitted::Fitted;
 use super::formulas::{formulas_of, keep_formulas, keep_rule, load_rule, rule_of_run};
 use super::market_files::{admit, read_options};
 use super::prepare::{Dataset, prepare, prepare_for};
+use super::sources::{Sources, absolute_files, without_places};
 use super::train::train;
 use crate::backtest::Rule;
 use crate::config::{DevicePreference, RunConfig};
 use crate::dataset::Slice;
 use crate::indicators::Library;
 use crate::jobs::Cancelled;
+use crate::market::Series;
 use crate::runs::{Manifest, RunDir, RunStatus, Stage, find_by_key};
 use crate::training::{Device, load_model, pick_device};
 
@@ -44,6 +46,8 @@ pub struct RunSummary {
     pub dir: RunDir,
     /// Its manifest.
     pub manifest: Manifest,
+    /// Its bars.
+    pub series: Series,
     /// The comparison, when it was backtested.
     pub backtest: Option<BacktestSummary>,
 }
@@ -56,6 +60,7 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     if !config.backtest.rule.is_empty() {
         config.backtest.rule = absolute_rule(&config.backtest.rule)?.display().to_string();
     }
+    absolute_files(&mut config.features)?;
     let clock = StageClock::start(Stage::Collect, job);
     let collected = collect_for(&request.workspace, &config, None, job)?;
     report_collect(&clock, &collected, job);
@@ -66,14 +71,15 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     }
     admit(&collected.report, &config.data)?;
     let (device, device_name) = pick_device(config.train.device)?;
-    let key = run_key(&config, &collected, &rule)?;
+    let sources = Sources::read(&config.features, &collected.series, &collected.library, job)?;
+    let key = run_key(&config, &collected, &sources, &rule)?;
     let found = if request.resume { find_by_key(&request.workspace, &key) } else { None };
-    let dataset = prepare(&collected, &config, job)?;
+    let dataset = prepare(&collected, &sources, &config, job)?;
     let dir = if let Some(entry) = found {
         job.emit(TaskEvent::Note(format!("continues {}", entry.manifest.id)));
         entry.dir
     } else {
-        let manifest = new_manifest(&config, &collected, key, request.threads, &device_name)?;
+        let manifest = new_manifest(&config, &collected, &sources, key, request.threads, &device_name)?;
         let dir = RunDir::create(&request.workspace, &manifest)?;
         keep_formulas(&dir, &collected.library)?;
         keep_rule(&dir, &config.backtest, &rule)?;
@@ -87,7 +93,7 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     let settled = settle(&dir, &mut manifest, &result);
     let backtest = result?;
     settled?;
-    Ok(RunSummary { dir, manifest, backtest })
+    Ok(RunSummary { dir, manifest, series: collected.series, backtest })
 }
 
 /// Tells watchers which run is at work and where.
@@ -216,21 +222,23 @@ fn report_collect(clock: &StageClock, collected: &Collected, job: &Job) {
 }
 
 /// Equal for runs that must come to the same figures: everything but names, places and the device.
-fn run_key(config: &RunConfig, collected: &Collected, rule: &Rule) -> Result<String> {
+fn run_key(config: &RunConfig, collected: &Collected, sources: &Sources, rule: &Rule) -> Result<String> {
     let mut config = config.clone();
+    config.features = without_places(&config.features);
     config.train.run_name.clear();
     config.train.device = DevicePreference::Auto;
     config.data.file.clear();
     if !config.backtest.rule.is_empty() {
         rule.formula().hash().clone_into(&mut config.backtest.rule);
     }
-    let text = json!([config, collected.fingerprint, collected.catalogue, env!("CARGO_PKG_VERSION")]);
+    let text = json!([config, collected.fingerprint, collected.catalogue, sources.notes(), env!("CARGO_PKG_VERSION")]);
     Ok(format!("{:x}", Sha256::digest(serde_json::to_string(&text)?.as_bytes())))
 }
 
 fn new_manifest(
     config: &RunConfig,
     collected: &Collected,
+    sources: &Sources,
     key: String,
     threads: usize,
     device: &str,
@@ -249,6 +257,7 @@ fn new_manifest(
         config: config.clone(),
         data_file: config.data.file.clone(),
         fingerprint: collected.fingerprint.clone(),
+        sources: sources.notes().to_vec(),
         symbol: series.symbol.clone(),
         timeframe: series.timeframe.to_string(),
         bars: series.len(),
@@ -279,6 +288,12 @@ pub fn open_run(workspace: &Path, path: &Path, job: &Job) -> Result<OpenRun> {
     if collected.fingerprint != manifest.fingerprint {
         bail!("the bars in {} are not the ones the run was made of", manifest.data_file);
     }
+    if !manifest.sources.is_empty() {
+        let sources = Sources::read(&manifest.config.features, &collected.series, &collected.library, job)?;
+        if let Some(other) = manifest.sources.iter().find(|note| !sources.notes().contains(note)) {
+            bail!("{} is not what the run was made of: its file under features changed since", other.name);
+        }
+    }
     report_collect(&clock, &collected, job);
     Ok(OpenRun { dir, collected })
 }
@@ -303,10 +318,11 @@ pub fn stage_of_run(
         Stage::Collect => {}
         Stage::Train => {
             let rule = rule_of_run(&dir, &manifest.config.backtest)?;
-            if run_key(&manifest.config, &collected, &rule)? != manifest.key {
+            let sources = Sources::read(&manifest.config.features, &collected.series, &collected.library, job)?;
+            if run_key(&manifest.config, &collected, &sources, &rule)? != manifest.key {
                 bail!("the program or its indicators changed since the run began: start a new run");
             }
-            let dataset = prepare(&collected, &manifest.config.clone(), job)?;
+            let dataset = prepare(&collected, &sources, &manifest.config.clone(), job)?;
             job.emit(started_record(&dir, &manifest, &device_name));
             let result = stages(&dir, &mut manifest, &collected, &dataset, &device, Stage::Train, job);
             let settled = settle(&dir, &mut manifest, &result);
@@ -315,7 +331,7 @@ pub fn stage_of_run(
         }
         Stage::Analyze => {
             let (card, network) = load_model(&dir.model_file(), &device)?;
-            let dataset = prepare_for(&collected, card, job)?;
+            let dataset = prepare_for(&collected, card, &manifest.config.features, job)?;
             unmark_analysis(&dir, &mut manifest)?;
             let summary = analyze_network(&dir, &collected, &dataset, &network, &config.analysis, job)?;
             if let Some(folder) = figures {
@@ -331,7 +347,7 @@ pub fn stage_of_run(
             clock.done(job, false, "asked for", &json!({}));
         }
     }
-    Ok(RunSummary { dir, manifest, backtest })
+    Ok(RunSummary { dir, manifest, series: collected.series, backtest })
 }
 
 fn draw(

@@ -4,7 +4,8 @@ use candle_core::DType;
 use super::event::Job;
 use super::prepare::Dataset;
 use super::teach::Teaching;
-use crate::dataset::{Slice, sample_weights};
+use crate::config::TrainConfig;
+use crate::dataset::{Labels, Slice, sample_weights};
 use crate::market::Series;
 use crate::models::Network;
 use crate::runs::RunDir;
@@ -24,6 +25,11 @@ pub(super) struct Trained {
     pub(super) stopped: bool,
 }
 
+/// Weights of the training bars `train`; `None` if all count alike.
+pub(super) fn training_weights(labels: &Labels, train: &[usize], config: &TrainConfig) -> Option<Vec<f64>> {
+    (config.uniqueness || config.recency > 0.0).then(|| sample_weights(labels, train, config))
+}
+
 /// What a trainer borrows.
 pub(super) struct Material {
     train: Vec<usize>,
@@ -37,11 +43,9 @@ impl Material {
     pub(super) fn new(dataset: &Dataset, series: &Series) -> Self {
         let train = dataset.bars(Slice::Train);
         let config = &dataset.card.train;
-        // Equal weights take the way without weights: equal results, not only nearly so.
-        let weighed = config.uniqueness || config.recency > 0.0;
         let closes: Vec<f64> = series.bars().iter().map(|bar| bar.close).collect();
         Self {
-            weights: weighed.then(|| sample_weights(&dataset.labels, &train, config)),
+            weights: training_weights(&dataset.labels, &train, config),
             train,
             validation: dataset.bars(Slice::Validation),
             volatility: historical_volatility(&closes, VOLATILITY_BARS),

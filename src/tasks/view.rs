@@ -333,7 +333,7 @@ fn named<T: DeserializeOwned>(name: &str) -> Option<T> {
     serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
 }
 
-fn equity(table: &Table) -> Result<Vec<EquityPoint>> {
+pub(super) fn equity(table: &Table) -> Result<Vec<EquityPoint>> {
     let (time, equity, cash) = (instants(table, "timestamp")?, floats(table, "equity")?, floats(table, "cash")?);
     let (position, price) = (floats(table, "position")?, floats(table, "price")?);
     Ok((0..time.len())

@@ -24,7 +24,8 @@ pub struct WindowAttention {
 pub fn window_attention(open: &OpenRun, time: i64, job: &Job) -> Result<WindowAttention> {
     let (device, _) = pick_device(DevicePreference::Cpu)?;
     let (card, network) = load_model(&open.dir.model_file(), &device)?;
-    let dataset = prepare_for(&open.collected, card, job)?;
+    let places = open.dir.load()?.config.features;
+    let dataset = prepare_for(&open.collected, card, &places, job)?;
     let bars = open.collected.series.bars();
     let after = bars.partition_point(|bar| bar.timestamp <= time);
     let t = after.checked_sub(1).context("the time lies before the first bar")?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::TrainError;
 use super::checkpoint::{read_tensors, write_tensors};
 use crate::config::{FeaturesConfig, LabelsConfig, ModelConfig, SplitsConfig, TrainConfig};
-use crate::dataset::{Schema, Slice, Splits};
+use crate::dataset::{Schema, Slice, SourceNote, Splits};
 use crate::models::Network;
 
 /// Layout of the card; a file of another one is refused.
@@ -52,6 +52,12 @@ pub struct ModelCard {
     pub return_variance: f64,
     /// Share of entries on the training slice.
     pub entry_base_rate: f64,
+    /// What it learned from besides its bars.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceNote>,
+    /// Features let in by name although something is against them, with what it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub admitted: BTreeMap<String, String>,
 }
 
 impl ModelCard {

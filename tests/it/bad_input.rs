@@ -182,7 +182,7 @@ fn bars_without_volume_are_fine() {
 #[test]
 fn wrong_configurations_are_refused_by_key() {
     let lab = Lab::new();
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 11] = [
         ("[model]\nd_modl = 8\n", &["model.d_modl", "unknown key", "d_model"]),
         (
             "[model]\nd_modl = 8\nseq_len = \"x\"\n[train]\nbatch_size = 0\n[nowhere]\na = 1\n",
@@ -194,7 +194,9 @@ fn wrong_configurations_are_refused_by_key() {
         ("[train]\nrun_name = \"a/b\"\n", &["train.run_name"]),
         ("[features]\ngroups = [\"tea leaves\"]\n", &["tea leaves"]),
         ("[labels]\nmode = \"hindsight\"\n", &["hindsight"]),
+        ("[labels]\nmode = \"context\"\nprediction_horizon = 4\n", &["labels.prediction_horizon", "at least 5", "4"]),
         ("[splits]\ntest = 0.5\n", &["splits", "sum to 1"]),
+        ("[splits]\nfolds = 5000\n", &["splits.folds", "1 to 1000", "5000"]),
     ];
     for (text, says) in cases {
         let file = lab.write("bad.toml", text);
@@ -215,6 +217,11 @@ fn wrong_configurations_are_refused_by_key() {
     one_line(&refuse(with(&["--set", "data.timeframe=4x"]), 1, &["data.timeframe", "4x"]));
     one_line(&refuse(with(&["--set", "data.start=2030-01-01"]), 1, &["data.start"]));
     one_line(&refuse(with(&["--set", "features.feature_dim=3"]), 1, &["features.feature_dim"]));
+    one_line(&refuse(
+        with(&["--set", "labels.prediction_horizon=5000"]),
+        1,
+        &["labels.prediction_horizon", "5000 bars"],
+    ));
     assert!(!lab.path("w/runs").exists());
     one_line(&refuse(with(&["--set", "backtest.sizing=kelly"]), 1, &["backtest.sizing", "splits.calibration"]));
     one_line(&refuse(with(&["--set", "train.batch_size=5000"]), 1, &["train.batch_size is 5000"]));

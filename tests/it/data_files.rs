@@ -115,6 +115,16 @@ fn the_speed_of_an_import_is_measured() {
 }
 
 #[test]
+fn the_speed_of_features_is_measured() {
+    let output = glassbox(args!["bench", "features", "--bars", "500", "--lines", "8", "--repeats", "1"]).ok();
+    let records: Vec<Value> = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let record = records.iter().find(|record| record["bench"] == "features").expect("a record");
+    assert_eq!((&record["bars"], &record["lines"]), (&json!(500), &json!(8)));
+    let fields = ["rows_per_s", "windows_values_per_s", "inputs_width", "gather_gbs", "copy_gbs"];
+    assert!(fields.iter().all(|field| record[*field].as_f64().is_some_and(|x| x > 0.0)));
+}
+
+#[test]
 fn choices_that_make_no_sense_are_refused() {
     let lab = Lab::new();
     let out = lab.path("x.parquet");

@@ -14,5 +14,7 @@ mod gui;
 mod kill;
 mod pipeline;
 mod planted;
+mod sources;
 mod twins;
+mod walkforward;
 mod writers;

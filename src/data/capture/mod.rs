@@ -11,7 +11,7 @@ mod write;
 
 pub use build::CaptureBuilder;
 pub use lock::CaptureLock;
-pub use name::capture_path;
+pub use name::{capture_path, causality_path};
 pub use read::{CaptureFile, check_capture, read_capture, read_capture_lines};
 pub use write::{CaptureWriter, write_capture};
 

@@ -22,6 +22,11 @@ pub(in crate::data) fn states_path(capture: &Path) -> PathBuf {
     capture.with_extension("states")
 }
 
+/// Where the verdicts on a capture's lines and their features are.
+pub fn causality_path(capture: &Path) -> PathBuf {
+    capture.with_extension("causality.json")
+}
+
 /// The file name of a capture, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::data) struct CaptureName<'a> {

@@ -122,6 +122,7 @@ impl Predecessor {
             drop(self.file);
             // States first: none are left without their capture.
             SavedStates::remove(&self.path).ok();
+            std::fs::remove_file(super::causality_path(&self.path)).ok();
             std::fs::remove_file(&self.path).ok();
         }
     }

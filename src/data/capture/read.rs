@@ -106,6 +106,14 @@ impl CaptureFile {
         self.floats(names, 0..self.bars())
     }
 
+    /// The same of the bars `rows` only.
+    ///
+    /// # Errors
+    /// Names that are no lines, and damaged columns.
+    pub fn lines_of(&self, names: &[&str], rows: Range<usize>) -> Result<Vec<Vec<f64>>, DataError> {
+        self.floats(names, rows)
+    }
+
     pub(super) fn rows_of_series(&self, rows: Range<usize>) -> Result<Series, DataError> {
         let garbled =
             |reason: String| DataError::Damaged { path: self.source.path().to_owned(), kind: "capture", reason };

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CAPTURES, SERIES};
 use crate::data::DataError;
-use crate::data::capture::{CaptureLock, SavedStates};
+use crate::data::capture::{CaptureLock, SavedStates, causality_path};
 
 /// Why a file was not deleted.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,12 @@ pub fn delete_stored(workspace: &Path, path: &Path) -> Result<Vec<PathBuf>, Dele
         let Some(lock) = CaptureLock::try_take(&path)? else { return Err(DeleteError::Busy { path }) };
         // States first: none are left without their capture.
         deleted.extend(SavedStates::remove(&path).map_err(refused(&path))?);
+        let verdicts = causality_path(&path);
+        match std::fs::remove_file(&verdicts) {
+            Ok(()) => deleted.push(verdicts),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(DeleteError::Refused { path: verdicts, source }),
+        }
         Some(lock)
     } else {
         None

@@ -81,10 +81,14 @@ fn scale(bars: &mut [Bar], factor: f64, volume: f64) {
 }
 
 /// Gives a bar the range and the volume that those before it have in the middle.
-fn ordinary(bars: &mut [Bar], at: usize) {
-    let mut near = bars[at - 21..at].to_vec();
+fn ordinary(bars: &mut [Bar], at: usize, sessions: bool) {
+    // Where there are sessions, bars that open one are like each other and not like the rest.
+    let step = bars[1].timestamp - bars[0].timestamp;
+    let opens = |i: &usize| !sessions || bars[*i].timestamp - bars[i - 1].timestamp > step;
+    let mut near: Vec<Bar> = (1..at).rev().filter(opens).take(21).map(|i| bars[i]).collect();
+    let middle = near.len() / 2;
     near.sort_by(|a, b| (a.high / a.low).total_cmp(&(b.high / b.low)));
-    let like = near[10];
+    let like = near[middle];
     near.sort_by(|a, b| a.volume.total_cmp(&b.volume));
     let by = bars[at].open / like.open;
     let next = bars[at + 1].open / bars[at].close;
@@ -92,7 +96,7 @@ fn ordinary(bars: &mut [Bar], at: usize) {
     let lift = close * next / bars[at + 1].open;
     scale(&mut bars[at + 1..], lift, 1.0);
     let Bar { timestamp, open, .. } = bars[at];
-    bars[at] = Bar { timestamp, open, high: like.high * by, low: like.low * by, close, volume: near[10].volume };
+    bars[at] = Bar { timestamp, open, high: like.high * by, low: like.low * by, close, volume: near[middle].volume };
 }
 
 proptest! {
@@ -133,7 +137,7 @@ proptest! {
             prop_assume!(at + 20 < bars.len());
         }
         prop_assume!(step <= DAY || MARKETS[place.0] != Market::Crypto);
-        ordinary(&mut bars, at);
+        ordinary(&mut bars, at, step < DAY && MARKETS[place.0] != Market::Crypto);
         scale(&mut bars[at..], 1.0 / ratio, ratio);
         let found = alarms(step, bars);
         prop_assert_eq!(names(&found), ["split"], "{:?}", found);

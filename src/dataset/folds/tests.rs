@@ -15,6 +15,12 @@ fn space(start: usize, labelled: usize, horizon: usize) -> FoldSpace {
     }
 }
 
+/// The only range there is.
+fn one(ranges: &[Range<usize>]) -> Range<usize> {
+    assert_eq!(ranges.len(), 1, "{ranges:?}");
+    ranges[0].clone()
+}
+
 fn config(method: SplitMethod) -> SplitsConfig {
     SplitsConfig { method, ..SplitsConfig::default() }
 }
@@ -59,15 +65,15 @@ fn a_walk_forward_by_hand() {
     let rolling = make_folds(&space(50, 800, 4), &shares).unwrap();
     let tests: Vec<_> = rolling.iter().map(|fold| fold.test[0].clone()).collect();
     assert_eq!(tests, [400..550, 550..700, 700..850]);
-    assert_eq!(rolling[1].train, [200..446]);
-    assert_eq!(rolling[1].validation, [450..496]);
-    assert_eq!(rolling[1].calibration, [500..546]);
+    assert_eq!(one(&rolling[1].train), 200..446);
+    assert_eq!(one(&rolling[1].validation), 450..496);
+    assert_eq!(one(&rolling[1].calibration), 500..546);
     assert!(rolling[1].why_left_out(199).unwrap().contains("before the bars of this fold"));
     assert!(rolling[1].why_left_out(700).unwrap().contains("after the test slice"));
     let splits = rolling[1].splits().unwrap();
     assert_eq!((splits.live, splits.purged), (850..854, [446..450, 496..500, 546..550]));
     let anchored = make_folds(&space(50, 800, 4), &SplitsConfig { method: SplitMethod::Anchored, ..shares }).unwrap();
-    assert_eq!(anchored[2].train, [50..596]);
+    assert_eq!(one(&anchored[2].train), 50..596);
     for (a, r) in anchored.iter().zip(&rolling) {
         assert_eq!((&a.validation, &a.calibration, &a.test), (&r.validation, &r.calibration, &r.test));
     }
@@ -80,10 +86,10 @@ fn combinatorial_folds_by_hand() {
     let folds = make_folds(&space, &config).unwrap();
     // Block 1 is tested; 3 + 4 + 5 + 2 bars after it are lost, and 286 remain: 236, 33 and 17 by the shares.
     let fold = &folds[1];
-    assert_eq!((&fold.test[..], &fold.test_groups[..]), (&[110..210][..], &[1][..]));
+    assert_eq!((one(&fold.test), &fold.test_groups[..]), (110..210, &[1][..]));
     assert_eq!(fold.train, [10..104, 224..354]);
-    assert_eq!(fold.validation, [360..387]);
-    assert_eq!(fold.calibration, [393..410]);
+    assert_eq!(one(&fold.validation), 360..387);
+    assert_eq!(one(&fold.calibration), 393..410);
     assert_eq!(fold.left_out_at(223), Some(LeftOut::ReadsTest { until: 210 }));
     assert_eq!(fold.left_out_at(105), Some(LeftOut::Embargo { into: Slice::Test, from: 110 }));
     assert!(fold.why_left_out(215).unwrap().contains("test bars before bar 210"));
@@ -139,6 +145,8 @@ fn each_fold_has_a_scaler_of_its_own_training_rows() {
     let spec = FeatureSpec {
         name: "x".to_owned(),
         formula: "t^2".to_owned(),
+        unit: String::new(),
+        warm_up: 0,
         source: None,
         group: Some(crate::config::FeatureGroup::Lines),
     };
@@ -162,8 +170,10 @@ fn check(fold: &Fold, space: &FoldSpace, embargo: usize) -> Result<(), TestCaseE
     let h = space.horizon;
     let owner: Vec<Option<Slice>> = (0..space.bars).map(|t| fold.slice_of(t)).collect();
     let mut places = vec![0; space.bars];
-    Slice::ALL.into_iter().flat_map(|slice| fold.bars(slice)).for_each(|t| places[t] += 1);
-    fold.left_out.iter().flat_map(|(range, _)| range.clone()).for_each(|t| places[t] += 1);
+    let outside = fold.left_out.iter().flat_map(|(range, _)| range.clone());
+    for t in Slice::ALL.into_iter().flat_map(|slice| fold.bars(slice)).chain(outside) {
+        places[t] += 1;
+    }
     prop_assert!(places.iter().all(|&n| n == 1), "a bar stands in two places or in none");
     for (t, slice) in owner.iter().enumerate() {
         prop_assert_eq!(fold.left_out_at(t).is_some(), slice.is_none());
@@ -174,7 +184,7 @@ fn check(fold: &Fold, space: &FoldSpace, embargo: usize) -> Result<(), TestCaseE
         if slice != Slice::Test {
             prop_assert!(reach.clone().all(|other| other == slice), "the label of bar {} meets another slice", t);
             // From the other side: what this bar's window reads was no test bar, nor looked at by one.
-            let first = (t + 1).saturating_sub(space.seq_len).saturating_sub(space.warm_up).saturating_sub(h);
+            let first = (t + 1).saturating_sub(space.seq_len).saturating_sub(space.warm_up).saturating_sub(h + embargo);
             let test = (first..t).any(|s| owner[s] == Some(Slice::Test));
             prop_assert!(!test, "the window of bar {} reads test bars", t);
         } else {
@@ -199,7 +209,7 @@ proptest! {
         let [train, validation, calibration, test] = weights.map(|w| w / total);
         let method = [SplitMethod::Chronological, SplitMethod::Rolling, SplitMethod::Anchored, SplitMethod::Combinatorial][method];
         let config =
-            SplitsConfig { method, folds, groups, test_groups: tested, train, validation, calibration, test, embargo };
+            SplitsConfig { method, folds, fold: 0, groups, test_groups: tested, train, validation, calibration, test, embargo };
         let end = start + labelled;
         let space =
             FoldSpace { bars: end + tail + 3, usable: start..end + tail, labelled_until: end, horizon: h, seq_len, warm_up };
@@ -210,13 +220,11 @@ proptest! {
                 }
                 let tests: Vec<Vec<usize>> = found.iter().map(|fold| fold.bars(Slice::Test).collect()).collect();
                 let often = |t: usize| tests.iter().filter(|bars| bars.binary_search(&t).is_ok()).count();
-                match method {
-                    SplitMethod::Combinatorial => {
+                if method == SplitMethod::Combinatorial {
                         let ways = path_count(groups, tested);
                         prop_assert_eq!(found.len() * tested, ways * groups);
                         prop_assert!((start..end).all(|t| often(t) == ways), "a bar is tested too often or too rarely");
-                    }
-                    _ => {
+                } else {
                         prop_assert_eq!(found.len(), if method == SplitMethod::Chronological { 1 } else { folds });
                         let first = tests[0][0];
                         prop_assert!((first..end).all(|t| often(t) == 1), "test slices do not lie end to end");
@@ -226,7 +234,6 @@ proptest! {
                         let window = |fold: &Fold| fold.test[0].end - fold.train[0].start;
                         prop_assert!(!rolls || found.iter().all(|fold| window(fold) == window(&found[0])));
                         prop_assert!(rolls || found.iter().all(|fold| fold.train[0].start == start));
-                    }
                 }
             }
             Err(DatasetError::EmptySlice { needed, available, .. } | DatasetError::EmptyFold { needed, available, .. }) => {

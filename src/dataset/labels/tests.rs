@@ -147,7 +147,7 @@ fn plain_context(returns: &[f64], sigma: f64) -> [f64; 6] {
         // The value that a share q of the others does not exceed, interpolated.
         let rank = |v: f64| returns.iter().filter(|&&r| r < v).count();
         let mut distinct: Vec<f64> = returns.to_vec();
-        distinct.sort_by(|a, b| rank(*a).cmp(&rank(*b)));
+        distinct.sort_by_key(|&r| rank(r));
         let place = q * (h - 1) as f64;
         let (below, above) = (distinct[place as usize], distinct[(place.ceil() as usize).min(h - 1)]);
         below + (above - below) * place.fract()

@@ -35,6 +35,7 @@ mod known;
 mod naming;
 mod null;
 mod rows;
+pub mod run;
 mod scaling;
 #[cfg(test)]
 mod tests;

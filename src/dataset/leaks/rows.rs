@@ -30,16 +30,12 @@ pub fn duplicate_rows(matrix: &[f32], width: usize, slices: &[(Slice, Range<usiz
         return Vec::new();
     }
     let rows = matrix.len() / width;
-    let key = |row: usize| {
-        matrix[row * width..(row + 1) * width]
-            .iter()
-            .map(|v| if v.is_nan() { f32::NAN.to_bits() } else { (v + 0.0).to_bits() })
-    };
-    let varied = |row: usize| key(row).any(|bits| Some(bits) != key(row).next());
     let in_slices = slices
         .iter()
         .flat_map(|(slice, range)| (range.start.min(rows)..range.end.min(rows)).map(move |row| (row, *slice)));
-    let mut order: Vec<(usize, Slice)> = in_slices.filter(|(row, _)| width == 1 || varied(*row)).collect();
+    let mut order: Vec<(usize, Slice)> =
+        in_slices.filter(|(row, _)| width == 1 || varied(matrix, width, *row)).collect();
+    let key = |row: usize| key(matrix, width, row);
     order.sort_by(|a, b| key(a.0).cmp(key(b.0)).then(a.0.cmp(&b.0)));
     let mut found: Vec<DuplicateRow> = order
         .chunk_by(|a, b| key(a.0).eq(key(b.0)))
@@ -51,6 +47,29 @@ pub fn duplicate_rows(matrix: &[f32], width: usize, slices: &[(Slice, Range<usiz
         .collect();
     found.sort_by_key(|duplicate| duplicate.row);
     found
+}
+
+/// Number of `rows` that repeat an earlier one of them, counted as [`duplicate_rows`] does.
+pub(super) fn repeated_rows(matrix: &[f32], width: usize, rows: Range<usize>) -> usize {
+    if width == 0 {
+        return 0;
+    }
+    let rows = rows.start..rows.end.min(matrix.len() / width);
+    let key = |row: usize| key(matrix, width, row);
+    let mut order: Vec<usize> = rows.filter(|&row| width == 1 || varied(matrix, width, row)).collect();
+    order.sort_by(|&a, &b| key(a).cmp(key(b)));
+    order.chunk_by(|&a, &b| key(a).eq(key(b))).map(|alike| alike.len() - 1).sum()
+}
+
+/// Bits by which rows are compared.
+fn key(matrix: &[f32], width: usize, row: usize) -> impl Iterator<Item = u32> + '_ {
+    let cells = &matrix[row * width..(row + 1) * width];
+    cells.iter().map(|v| if v.is_nan() { f32::NAN.to_bits() } else { (v + 0.0).to_bits() })
+}
+
+fn varied(matrix: &[f32], width: usize, row: usize) -> bool {
+    let first = key(matrix, width, row).next();
+    key(matrix, width, row).any(|bits| Some(bits) != first)
 }
 
 /// Labels of a slice that look into another.

@@ -176,7 +176,7 @@ pub fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The name among `known` that was most likely meant.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let short: Vec<char> = name.chars().take(40).collect();
     let most = 1 + short.len() / 3;
     let far = known.into_iter().map(|other| (distance(&short, &other.chars().collect::<Vec<_>>(), most), other));

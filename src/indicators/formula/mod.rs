@@ -63,6 +63,7 @@ mod tree;
 pub use fault::{FormulaError, FormulaErrors};
 pub use file::{Formula, LARGEST};
 pub use function::functions;
+pub(crate) use function::nearest;
 pub use plan::First;
 
 #[cfg(test)]

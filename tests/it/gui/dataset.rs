@@ -135,7 +135,7 @@ fn folds_follow_the_split_method_and_say_why_a_bar_is_out() {
     until(&mut window, "every two of six blocks", |state| folds(state).is_some_and(|folds| folds.len() == 15));
     edit(&mut window, |config| {
         config.splits.method = SplitMethod::Anchored;
-        config.splits.embargo = 900;
+        config.splits.embargo = 200;
     });
     until(&mut window, "five folds", |state| folds(state).is_some_and(|folds| folds.len() == 5));
     let found = folds(&window.state().state).unwrap();

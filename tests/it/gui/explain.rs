@@ -118,6 +118,7 @@ pub(super) fn view(folder: &std::path::Path, used: bool) -> RunView {
         key: String::new(),
         data_file: String::new(),
         fingerprint: String::new(),
+        sources: Vec::new(),
         symbol: "BTCUSDT".to_owned(),
         timeframe: "4h".to_owned(),
         bars: series.len(),

@@ -201,6 +201,7 @@ pub(super) fn manifest(id: &str, status: RunStatus, done: &[Stage]) -> Manifest 
         config: preset("demo").unwrap(),
         data_file: "bars.csv".to_owned(),
         fingerprint: String::new(),
+        sources: Vec::new(),
         symbol: "BTCUSDT".to_owned(),
         timeframe: "4h".to_owned(),
         bars: 13956,

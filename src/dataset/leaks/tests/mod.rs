@@ -2,6 +2,7 @@ mod columns;
 mod false_alarms;
 mod planted;
 mod row_checks;
+mod run_checks;
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

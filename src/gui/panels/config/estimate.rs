@@ -1,7 +1,7 @@
 //! Sizes of the next run that follow from its configuration.
 
 use crate::config::{ModelConfig, Norm, Pooling};
-use crate::dataset::{Slice, Splits};
+use crate::dataset::{FoldSpace, Slice, make_folds};
 use crate::gui::state::AppState;
 use crate::gui::widgets::thousands;
 
@@ -11,10 +11,22 @@ pub(super) fn windows(state: &AppState) -> Option<String> {
     let cut = !config.data.start.is_empty() || !config.data.end.is_empty();
     let bars = bars(state).filter(|_| !cut)?;
     let (horizon, window) = (config.labels.prediction_horizon, config.model.seq_len);
-    let labelled = bars.saturating_sub(horizon);
-    let slices = Splits::chronological(window.saturating_sub(1).min(bars)..bars, labelled, &config.splits, horizon);
-    let Ok(slices) = slices else { return Some(format!("{} bars are too few for these slices", thousands(bars))) };
-    let n = |slice| thousands(slices.range(slice).len());
+    let space = FoldSpace {
+        bars,
+        usable: window.saturating_sub(1).min(bars)..bars,
+        labelled_until: bars.saturating_sub(horizon),
+        horizon,
+        seq_len: window,
+        warm_up: 0,
+    };
+    let folds = make_folds(&space, &config.splits).ok();
+    // A single run teaches the last fold unless another is named.
+    let fold = folds.and_then(|mut folds| match config.splits.fold {
+        0 => folds.pop(),
+        number => folds.into_iter().nth(number - 1),
+    });
+    let Some(fold) = fold else { return Some(format!("{} bars are too few for these slices", thousands(bars))) };
+    let n = |slice| thousands(fold.bars(slice).count());
     Some(format!(
         "windows at most: train {}, validation {}, calibration {}, test {}",
         n(Slice::Train),

@@ -129,6 +129,7 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
                 "How bars are shared out",
             ),
             field("folds", Count, "Folds of a walk-forward"),
+            field("fold", Count, "The fold of it that one run teaches, from 1; 0 for the last"),
             field("groups", Count, "Blocks of combinatorial cross-validation"),
             field("test_groups", Count, "Blocks among them tested at once"),
             field("train", Share, "Share that teaches"),

@@ -222,5 +222,7 @@ fn hint(column: &ColumnView) -> String {
     };
     let source = column.source.as_ref().map_or_else(String::new, |line| format!("\nof the line {line}"));
     let dropped = column.dropped.as_ref().map_or_else(String::new, |reason| format!("\nleft out: {reason}"));
-    format!("{}\n{}{source}{range}{dropped}", column.name, column.formula)
+    let unit = if column.unit.is_empty() { String::new() } else { format!("\nin {}", column.unit) };
+    let warm_up = format!("\nwarms up for {} bars", thousands(column.warm_up));
+    format!("{}\n{}{source}{unit}{range}{warm_up}{dropped}", column.name, column.formula)
 }
