@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use super::check::{CheckCommand, SynthArgs};
+use super::teach::{LrfindArgs, TellArgs};
 use super::walkforward::WalkforwardArgs;
 
 /// See what a network learned from your indicators and why it took a trade.
@@ -75,6 +76,10 @@ pub(super) enum Command {
     Collect(CollectArgs),
     /// Collect and train, or continue a run's training
     Train(TrainArgs),
+    /// Sweep learning rates over a fresh network and suggest one; makes no run
+    Lrfind(LrfindArgs),
+    /// Pause, resume, stop or change a training that another process is at
+    Tell(TellArgs),
     /// Examine a trained run: attention, importance, regimes, calibration, verdict
     Analyze(AnalyzeArgs),
     /// Trade a run's forecasts, or a file of signals, on paper

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, Global, SliceArg, WindowArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use super::{bench, check, data, indicators, setup, walkforward};
+use super::{bench, check, data, indicators, setup, teach, walkforward};
 use crate::backtest::RegimeRow;
 use crate::config::RunConfig;
 use crate::data::parse_time;
@@ -47,6 +47,8 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
             let request = RunRequest { workspace, config, until: Stage::Train, resume: false, threads };
             whole_run(request, printer)
         }
+        Command::Lrfind(args) => teach::find_rate(args, workspace, global, printer),
+        Command::Tell(args) => teach::tell(args),
         Command::Collect(args) => collect_bars(&workspace, args, global, printer),
         Command::Analyze(args) => {
             only(global, "analysis.")?;
@@ -132,7 +134,8 @@ fn window_without_command(
 fn whole_run(request: RunRequest, printer: Printer) -> Result<(), Failure> {
     if request.config.train.use_wandb {
         Printer::note(
-            "train.use_wandb: this version writes no Weights & Biases directory; metrics.jsonl holds every figure",
+            "train.use_wandb: no Weights & Biases directory is written, whose format is that program's own; the run's \
+             metrics.jsonl, metrics.csv and tensorboard/ hold every figure",
         );
     }
     let start = Instant::now();

@@ -8,6 +8,7 @@ mod data;
 mod indicators;
 mod print;
 mod setup;
+mod teach;
 mod walkforward;
 mod watch;
 

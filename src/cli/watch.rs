@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::print::{Failure, Printer, epoch_text};
 use crate::jobs::{Job as Handle, Outcome, Progress, spawn};
-use crate::tasks::{Job, TaskEvent};
+use crate::tasks::{Job, TaskEvent, forward_wishes};
 
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -20,9 +21,13 @@ pub(super) fn watch<T: Send + 'static>(
     let token = job.cancel_token();
     ctrlc::set_handler(move || token.cancel()).context("cannot listen to Ctrl-C")?;
     let bar = bar();
+    let mut run = None;
     let outcome = loop {
         let outcome = job.wait(LOOK);
-        tell(&job, printer, bar.as_ref());
+        run = tell(&job, printer, bar.as_ref()).or(run);
+        if let Some(run) = &run {
+            forward_wishes(run, &job.control());
+        }
         if let Some(outcome) = outcome {
             break outcome;
         }
@@ -49,7 +54,9 @@ fn bar() -> Option<ProgressBar> {
     Some(bar)
 }
 
-fn tell<T>(job: &Handle<T, TaskEvent>, printer: Printer, bar: Option<&ProgressBar>) {
+/// Shows what the job told since the last call; the folder of the run it is at, once it tells it.
+fn tell<T>(job: &Handle<T, TaskEvent>, printer: Printer, bar: Option<&ProgressBar>) -> Option<PathBuf> {
+    let mut run = None;
     let say = |text: &str| match bar {
         Some(bar) => bar.suspend(|| Printer::note(text)),
         None => Printer::note(text),
@@ -58,6 +65,9 @@ fn tell<T>(job: &Handle<T, TaskEvent>, printer: Printer, bar: Option<&ProgressBa
         match event {
             TaskEvent::Note(text) => say(&text),
             TaskEvent::Record(record) => {
+                if record["event"] == "run_started" {
+                    run = record["folder"].as_str().map(PathBuf::from);
+                }
                 printer.record(&record);
                 if let Some(text) = epoch_text(&record).filter(|_| !printer.json) {
                     say(&text);
@@ -79,4 +89,5 @@ fn tell<T>(job: &Handle<T, TaskEvent>, printer: Printer, bar: Option<&ProgressBa
             bar.tick();
         }
     }
+    run
 }

@@ -149,6 +149,8 @@ pub struct TrainConfig {
     pub min_lr: f64,
     /// Share of all optimiser steps spent warming up.
     pub warmup: f64,
+    /// Times the cosine starts again at the peak, at equal distances after the warm-up.
+    pub restarts: usize,
     /// Decoupled weight decay, on matrices only.
     pub weight_decay: f64,
     /// Batches whose gradients are summed per optimiser step.
@@ -169,6 +171,10 @@ pub struct TrainConfig {
     pub recency: f64,
     /// Weigh each window by the average uniqueness of its label.
     pub uniqueness: bool,
+    /// Let entries count together as much as the bars without one, by the training slice's shares; exits likewise.
+    pub class_weights: bool,
+    /// Exponent of the focal loss of entry and exit, at least 1; plain cross-entropy when 0.
+    pub focal_gamma: f64,
     /// Asks for a Weights & Biases directory; not written by this version, and said so at start.
     pub use_wandb: bool,
 }
@@ -181,6 +187,7 @@ impl Default for TrainConfig {
             learning_rate: 1e-4,
             min_lr: 1e-6,
             warmup: 0.05,
+            restarts: 0,
             weight_decay: 1e-5,
             accumulation_steps: 1,
             max_grad_norm: 1.0,
@@ -191,6 +198,8 @@ impl Default for TrainConfig {
             run_name: "run".to_owned(),
             recency: 0.0,
             uniqueness: false,
+            class_weights: false,
+            focal_gamma: 0.0,
             use_wandb: false,
         }
     }

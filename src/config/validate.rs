@@ -153,6 +153,7 @@ fn check_train(train: &TrainConfig, c: &mut Checks) {
         learning_rate,
         min_lr,
         warmup,
+        restarts,
         weight_decay,
         accumulation_steps,
         max_grad_norm,
@@ -163,9 +164,21 @@ fn check_train(train: &TrainConfig, c: &mut Checks) {
         run_name,
         recency,
         uniqueness: _,
+        class_weights: _,
+        focal_gamma,
         use_wandb: _,
     } = train;
     not_negative(c, "train.recency", *recency);
+    c.require(
+        *focal_gamma == 0.0 || (1.0..=10.0).contains(focal_gamma),
+        "train.focal_gamma",
+        format!("must be 0, or at least 1 and at most 10, was {focal_gamma}"),
+    );
+    c.require(
+        restarts < num_epochs || *num_epochs == 0,
+        "train.restarts",
+        format!("must be fewer than num_epochs {num_epochs}, was {restarts}"),
+    );
     at_least(c, "train.batch_size", *batch_size, 1);
     at_least(c, "train.num_epochs", *num_epochs, 1);
     at_least(c, "train.accumulation_steps", *accumulation_steps, 1);

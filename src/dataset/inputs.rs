@@ -48,6 +48,12 @@ impl Inputs {
         &self.names
     }
 
+    /// Columns that hold scaled features or their components: the first ones; `.missing` flags and `pad_` columns follow.
+    pub fn scaled(&self) -> usize {
+        let padding = |name: &str| name.strip_prefix("pad_").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        self.names.iter().position(|name| name.ends_with(".missing") || padding(name)).unwrap_or(self.width)
+    }
+
     /// All columns of bar `t`.
     pub fn row(&self, t: usize) -> &[f32] {
         &self.data[t * self.width..(t + 1) * self.width]
@@ -114,6 +120,17 @@ mod tests {
     fn inputs(missing: Vec<(u32, u32)>) -> Inputs {
         let names = vec!["a".to_owned(), "b".to_owned(), "b.missing".to_owned()];
         Inputs::new(names.clone(), (0..300).map(|i| i as f32).collect(), names[..2].to_vec(), missing)
+    }
+
+    #[test]
+    fn flags_and_padding_are_no_scaled_columns() {
+        let scaled = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            Inputs::complete(names.clone(), vec![0.0; names.len()]).scaled()
+        };
+        assert_eq!(scaled(&["a", "pad_a.b", "c"]), 3);
+        assert_eq!(scaled(&["a", "b", "a.missing", "pad_1"]), 2);
+        assert_eq!(scaled(&["a", "pad_1", "pad_2"]), 1);
     }
 
     #[test]

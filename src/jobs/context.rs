@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::{Sender, bounded};
 
+use super::Control;
+
 /// Raised once by the user, read often by the worker.
 #[derive(Clone, Default, Debug)]
 pub struct CancelToken(Arc<AtomicBool>);
@@ -43,6 +45,7 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 #[derive(Clone)]
 pub struct JobContext<E> {
     token: CancelToken,
+    control: Control,
     progress: Arc<Mutex<Progress>>,
     events: Sender<E>,
     wake: Waker,
@@ -55,14 +58,30 @@ impl<E> fmt::Debug for JobContext<E> {
 }
 
 impl<E> JobContext<E> {
-    pub(super) fn new(token: CancelToken, progress: Arc<Mutex<Progress>>, events: Sender<E>, wake: Waker) -> Self {
-        Self { token, progress, events, wake }
+    pub(super) fn new(
+        token: CancelToken,
+        control: Control,
+        progress: Arc<Mutex<Progress>>,
+        events: Sender<E>,
+        wake: Waker,
+    ) -> Self {
+        Self { token, control, progress, events, wake }
     }
 
     /// A context nobody watches, for tests and for tasks called inside other tasks.
     pub fn detached() -> Self {
         let (events, _) = bounded(1);
-        Self::new(CancelToken::default(), Arc::default(), events, Arc::new(|| ()))
+        Self::new(CancelToken::default(), Control::default(), Arc::default(), events, Arc::new(|| ()))
+    }
+
+    /// Pause and orders of this job; for tasks that obey them.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Returns at once unless the job is paused; else when it is resumed, given an order or cancelled.
+    pub fn wait_while_paused(&self) -> Result<(), Cancelled> {
+        self.control.wait(&self.token)
     }
 
     /// Call between units of work; a job that never does cannot be stopped.

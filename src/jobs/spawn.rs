@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
-use super::{CancelToken, Cancelled, JobContext, Progress, Waker};
+use super::{CancelToken, Cancelled, Control, JobContext, Progress, Waker};
 
 /// Hints kept for a slow watcher; later ones are dropped, the run folder has them all.
 const EVENT_CAPACITY: usize = 1024;
@@ -30,6 +30,7 @@ pub struct Job<T, E> {
     /// Thread and display name.
     pub name: String,
     token: CancelToken,
+    control: Control,
     progress: Arc<Mutex<Progress>>,
     events: Receiver<E>,
     outcome: Receiver<Outcome<T>>,
@@ -51,11 +52,11 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    let token = CancelToken::default();
+    let (token, control) = (CancelToken::default(), Control::default());
     let progress = Arc::new(Mutex::new(Progress::default()));
     let (events_tx, events) = bounded(EVENT_CAPACITY);
     let (outcome_tx, outcome) = bounded(1);
-    let context = JobContext::new(token.clone(), Arc::clone(&progress), events_tx, Arc::clone(&wake));
+    let context = JobContext::new(token.clone(), control.clone(), Arc::clone(&progress), events_tx, Arc::clone(&wake));
     std::thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(move || {
         let outcome = match catch_unwind(AssertUnwindSafe(|| task(&context))) {
             Ok(Ok(value)) => Outcome::Finished(value),
@@ -66,7 +67,7 @@ where
         outcome_tx.send(outcome).ok();
         wake();
     })?;
-    Ok(Job { name: name.to_owned(), token, progress, events, outcome })
+    Ok(Job { name: name.to_owned(), token, control, progress, events, outcome })
 }
 
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -86,6 +87,11 @@ impl<T, E> Job<T, E> {
     /// A handle that can cancel this job from elsewhere (a signal handler).
     pub fn cancel_token(&self) -> CancelToken {
         self.token.clone()
+    }
+
+    /// Pauses the job and gives it orders.
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// The latest progress.

@@ -12,8 +12,8 @@ mod params;
 mod real;
 mod schedule;
 
-pub use loss::{bce_with_logits, free_bits, kl_per_latent, mse, size_loss, softplus};
+pub use loss::{bce_with_logits, focal_with_logits, free_bits, kl_per_latent, mse, size_loss, softplus};
 pub use noise::{Noise, Purpose, purpose_rng};
 pub use optim::{AdamW, AdamWConfig, Gradients};
 pub use params::{Params, ParamsError};
-pub use schedule::warmup_cosine;
+pub use schedule::{warm_restarts, warmup_cosine};

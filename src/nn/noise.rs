@@ -12,6 +12,8 @@ pub enum Purpose {
     Noise = 3,
     /// Choices of the analysis.
     Analysis = 4,
+    /// Noise on the inputs.
+    Inputs = 5,
 }
 
 /// The stream of `purpose` at `counter` (an epoch, a step) under `seed`.
@@ -37,7 +39,12 @@ impl Noise {
 
     /// The noise of optimiser batch `batch` under `seed`.
     pub fn at(seed: u64, batch: u64) -> Self {
-        Self { key: Some(mix(mix(seed ^ (Purpose::Noise as u64) << 56) ^ batch)), site: 0 }
+        Self::of(Purpose::Noise, seed, batch)
+    }
+
+    /// The noise of `purpose` in optimiser batch `batch` under `seed`.
+    pub fn of(purpose: Purpose, seed: u64, batch: u64) -> Self {
+        Self { key: Some(mix(mix(seed ^ (purpose as u64) << 56) ^ batch)), site: 0 }
     }
 
     /// True in training.

@@ -1,8 +1,12 @@
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Manifest;
 use crate::files::{remove_unfinished, write_atomic};
+
+/// Words for whoever is at work on the run.
+const ORDERS: &str = ".orders";
 
 /// `<workspace>/runs/<id>/`: everything one run wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +93,21 @@ impl RunDir {
         self.0.join("timing.jsonl")
     }
 
+    /// events.jsonl: what the user changed during the training.
+    pub fn events_file(&self) -> PathBuf {
+        self.0.join("events.jsonl")
+    }
+
+    /// metrics.csv: the curves for spreadsheets.
+    pub fn metrics_csv_file(&self) -> PathBuf {
+        self.0.join("metrics.csv")
+    }
+
+    /// The curves for TensorBoard. `started`: the run's beginning, UTC milliseconds.
+    pub fn tensorboard_file(&self, started: i64) -> PathBuf {
+        self.0.join("tensorboard").join(format!("events.out.tfevents.{}.glassbox", started / 1000))
+    }
+
     /// model.safetensors: the best weights.
     pub fn model_file(&self) -> PathBuf {
         self.0.join("model.safetensors")
@@ -143,6 +162,24 @@ impl RunDir {
         write_atomic(&path, text.as_bytes()).map_err(|source| RunError::File { action: "write", path, source })
     }
 
+    /// Leaves words for the process that is at work on the run, one a line.
+    pub fn leave_orders(&self, words: &[String]) -> io::Result<()> {
+        let text: String = words.iter().flat_map(|word| [word.as_str(), "\n"]).collect();
+        OpenOptions::new().create(true).append(true).open(self.0.join(ORDERS))?.write_all(text.as_bytes())
+    }
+
+    /// The words left since the last call.
+    pub fn take_orders(&self) -> Vec<String> {
+        let taken = self.0.join(".orders.taken");
+        // Moved first, so that what is left meanwhile is not lost; nearly always there is none.
+        if fs::rename(self.0.join(ORDERS), &taken).is_err() {
+            return Vec::new();
+        }
+        let text = fs::read_to_string(&taken).unwrap_or_default();
+        fs::remove_file(&taken).ok();
+        text.lines().map(str::to_owned).collect()
+    }
+
     /// Claims the run for this process and clears away the unfinished files of a killed one.
     pub fn lock(&self) -> Result<RunLock, RunError> {
         let path = self.0.join(".lock");
@@ -150,9 +187,11 @@ impl RunDir {
         let file = File::create(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {
-                for folder in ["", "analysis", "backtest", "checkpoints", "formulas"] {
+                for folder in ["", "analysis", "backtest", "checkpoints", "formulas", "tensorboard"] {
                     remove_unfinished(&self.0.join(folder), ".");
                 }
+                // They were meant for a process that is gone.
+                self.take_orders();
                 Ok(RunLock { _file: file })
             }
             Err(TryLockError::WouldBlock) => Err(RunError::Busy(self.0.clone())),

@@ -16,6 +16,22 @@ pub fn append_line(path: &Path, record: &impl Serialize) -> io::Result<()> {
     file.sync_data()
 }
 
+/// Replaces a log by `records`, one line each; without any there shall be no file.
+pub fn write_lines(path: &Path, records: &[impl Serialize]) -> io::Result<()> {
+    if records.is_empty() {
+        return match std::fs::remove_file(path) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err),
+            _ => Ok(()),
+        };
+    }
+    let mut text = String::new();
+    for record in records {
+        text.push_str(&serde_json::to_string(record)?);
+        text.push('\n');
+    }
+    write_atomic(path, text.as_bytes())
+}
+
 /// All whole lines; a torn last one and a missing file are no error.
 pub fn read_lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
@@ -53,6 +69,13 @@ mod tests {
         assert_eq!(read_lines::<u32>(&path), [1, 2, 3]);
         keep_epochs(&path, 2).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "1\n2\n");
+        write_lines(&path, &[7, 8]).unwrap();
+        append_line(&path, &9).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "7\n8\n9\n");
+        for _ in 0..2 {
+            write_lines(&path, &[0_u32; 0]).unwrap();
+            assert!(!path.exists());
+        }
         keep_epochs(&dir.path().join("absent"), 2).unwrap();
         assert_eq!(read_lines::<u32>(&dir.path().join("absent")), Vec::<u32>::new());
     }

@@ -10,6 +10,7 @@ use super::market_files::{admit, read_options};
 use super::prepare::{checked_features, fold_space, one_bar_deviation};
 use super::run::RunRequest;
 use super::sources::Sources;
+use super::train::training_weights;
 use super::walkforward::{FoldResult, WalkForward, record};
 use crate::config::RunConfig;
 use crate::dataset::{Features, Fold, Labels, Schema, Slice, backtest_paths, make_folds, make_labels};
@@ -103,9 +104,19 @@ impl Bench<'_> {
             bail!("the training bars' prices never move: there is nothing to learn from them");
         }
         let targets = TargetTable::new(labels, return_scale, self.cost);
-        let set = TrainingSet { inputs: &inputs, targets: &targets, train: &train, validation: &validation, seq_len };
+        let weights = training_weights(labels, &train, &config.train);
+        let set = TrainingSet {
+            inputs: &inputs,
+            targets: &targets,
+            train: &train,
+            validation: &validation,
+            seq_len,
+            weights: weights.as_deref(),
+            volatility: None,
+        };
         let network = Network::new(&config.model, inputs.width, config.train.seed, DType::F32, &self.device)?;
-        let train_config = TrainerConfig { train: config.train.clone(), return_variance };
+        let train_config =
+            TrainerConfig { train: config.train.clone(), return_variance, input_noise: config.features.noise };
         let mut trainer = Trainer::new(network, train_config, set)?;
         let mut best = trainer.network().params().snapshot()?;
         let stage = format!("fold {number}, training");

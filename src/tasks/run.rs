@@ -88,14 +88,17 @@ pub fn run(request: &RunRequest, job: &Job) -> Result<RunSummary> {
     let _lock = dir.lock()?;
     // Another process may have worked on it until now.
     let mut manifest = dir.load()?;
-    job.emit(TaskEvent::Record(
-        json!({ "event": "run_started", "run": manifest.id, "folder": dir.path(), "device": device_name }),
-    ));
+    job.emit(started_record(&dir, &manifest, &device_name));
     let result = stages(&dir, &mut manifest, &collected, &dataset, &device, request.until, job);
     let settled = settle(&dir, &mut manifest, &result);
     let backtest = result?;
     settled?;
     Ok(RunSummary { dir, manifest, series: collected.series, backtest })
+}
+
+/// Tells watchers which run is at work and where.
+fn started_record(dir: &RunDir, manifest: &Manifest, device: &str) -> TaskEvent {
+    TaskEvent::Record(json!({ "event": "run_started", "run": manifest.id, "folder": dir.path(), "device": device }))
 }
 
 /// Does the stages after collecting that are not done yet.
@@ -120,14 +123,18 @@ fn stages(
         // What was made of an earlier state of the network no longer counts.
         manifest.done.retain(|stage| *stage < Stage::Train);
         dir.save(manifest)?;
-        let trained = train(dir, &manifest.key, dataset, device, job)?;
+        let trained = train(dir, &manifest.key, manifest.started, dataset, &collected.series, device, job)?;
         mark(dir, manifest, Stage::Train)?;
         let reason = match trained.resumed_at {
             0 => "new".to_owned(),
             epoch => format!("continued after epoch {epoch}"),
         };
-        let more =
-            json!({ "epochs": trained.epochs, "best_epoch": trained.best_epoch, "best_score": trained.best_score });
+        let more = json!({
+            "epochs": trained.epochs,
+            "best_epoch": trained.best_epoch,
+            "best_score": trained.best_score,
+            "stopped": trained.stopped,
+        });
         clock.done(job, false, &reason, &more);
     }
     if until < Stage::Analyze {
@@ -180,7 +187,7 @@ pub(super) fn is_cancelled(err: &anyhow::Error) -> bool {
     err.chain().any(|cause| cause.is::<Cancelled>())
 }
 
-fn absolute(file: &str) -> Result<PathBuf> {
+pub(super) fn absolute(file: &str) -> Result<PathBuf> {
     if file.is_empty() {
         bail!("data.file is empty: name a file of bars");
     }
@@ -192,7 +199,12 @@ fn absolute_rule(file: &str) -> Result<PathBuf> {
 }
 
 /// `library` is the run's own; a new run takes the workspace's.
-fn collect_for(workspace: &Path, config: &RunConfig, library: Option<Library>, job: &Job) -> Result<Collected> {
+pub(super) fn collect_for(
+    workspace: &Path,
+    config: &RunConfig,
+    library: Option<Library>,
+    job: &Job,
+) -> Result<Collected> {
     let options = read_options(&config.data)?;
     let request = CollectRequest { file: PathBuf::from(&config.data.file), options, library };
     collect(workspace, &request, job)
@@ -299,7 +311,7 @@ pub fn stage_of_run(
     let OpenRun { dir, collected } = open;
     let _lock = dir.lock()?;
     let mut manifest = dir.load()?;
-    let (device, _) = pick_device(config.train.device)?;
+    let (device, device_name) = pick_device(config.train.device)?;
     let clock = StageClock::start(stage, job);
     let mut backtest = None;
     match stage {
@@ -311,6 +323,7 @@ pub fn stage_of_run(
                 bail!("the program or its indicators changed since the run began: start a new run");
             }
             let dataset = prepare(&collected, &sources, &manifest.config.clone(), job)?;
+            job.emit(started_record(&dir, &manifest, &device_name));
             let result = stages(&dir, &mut manifest, &collected, &dataset, &device, Stage::Train, job);
             let settled = settle(&dir, &mut manifest, &result);
             result?;

@@ -1,15 +1,18 @@
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use candle_core::DType;
-use serde_json::json;
 
-use super::event::{Job, TaskEvent};
+use super::event::Job;
 use super::prepare::Dataset;
-use crate::dataset::Slice;
+use super::teach::Teaching;
+use crate::config::TrainConfig;
+use crate::dataset::{Labels, Slice, sample_weights};
+use crate::market::Series;
 use crate::models::Network;
-use crate::runs::{RunDir, append_line, keep_epochs};
-use crate::training::{
-    Device, Trainer, TrainerConfig, TrainingSet, gradient_gate, read_checkpoint, save_model, write_checkpoint,
-};
+use crate::runs::RunDir;
+use crate::training::{Device, Trainer, TrainerConfig, TrainingSet, historical_volatility, save_model};
+
+/// Bars of the volatility that the network's is compared with.
+const VOLATILITY_BARS: usize = 20;
 
 /// What training came to.
 #[derive(Debug, Clone)]
@@ -18,68 +21,80 @@ pub(super) struct Trained {
     pub(super) best_epoch: usize,
     pub(super) best_score: f64,
     pub(super) resumed_at: usize,
+    /// True if the user ended it.
+    pub(super) stopped: bool,
+}
+
+/// Weights of the training bars `train`; `None` if all count alike.
+pub(super) fn training_weights(labels: &Labels, train: &[usize], config: &TrainConfig) -> Option<Vec<f64>> {
+    (config.uniqueness || config.recency > 0.0).then(|| sample_weights(labels, train, config))
+}
+
+/// What a trainer borrows.
+pub(super) struct Material {
+    train: Vec<usize>,
+    validation: Vec<usize>,
+    weights: Option<Vec<f64>>,
+    volatility: Vec<f64>,
+}
+
+impl Material {
+    /// Windows and their weights from `dataset`, made of `series`.
+    pub(super) fn new(dataset: &Dataset, series: &Series) -> Self {
+        let train = dataset.bars(Slice::Train);
+        let config = &dataset.card.train;
+        let closes: Vec<f64> = series.bars().iter().map(|bar| bar.close).collect();
+        Self {
+            weights: training_weights(&dataset.labels, &train, config),
+            train,
+            validation: dataset.bars(Slice::Validation),
+            volatility: historical_volatility(&closes, VOLATILITY_BARS),
+        }
+    }
+
+    /// A trainer with a fresh network.
+    pub(super) fn trainer<'a>(&'a self, dataset: &'a Dataset, device: &Device) -> Result<Trainer<'a>> {
+        let card = &dataset.card;
+        let set = TrainingSet {
+            inputs: &dataset.inputs,
+            targets: &dataset.targets,
+            train: &self.train,
+            validation: &self.validation,
+            seq_len: card.model.seq_len,
+            weights: self.weights.as_deref(),
+            volatility: Some(&self.volatility),
+        };
+        let network = Network::new(&card.model, dataset.inputs.width, card.train.seed, DType::F32, device)?;
+        let config = TrainerConfig {
+            train: card.train.clone(),
+            return_variance: card.return_variance,
+            input_noise: card.features.noise,
+        };
+        Ok(Trainer::new(network, config, set)?)
+    }
 }
 
 /// Teaches a network from the start or from the run's checkpoint; after every epoch metrics, best model and checkpoint
-/// are on disk.
-pub(super) fn train(dir: &RunDir, key: &str, dataset: &Dataset, device: &Device, job: &Job) -> Result<Trained> {
-    let card = &dataset.card;
-    let (bars, validation) = (dataset.bars(Slice::Train), dataset.bars(Slice::Validation));
-    let set = TrainingSet {
-        inputs: &dataset.inputs,
-        targets: &dataset.targets,
-        train: &bars,
-        validation: &validation,
-        seq_len: card.model.seq_len,
-    };
-    let network = Network::new(&card.model, dataset.inputs.width, card.train.seed, DType::F32, device)?;
-    let parameters = network.params().count();
-    let config = TrainerConfig { train: card.train.clone(), return_variance: card.return_variance };
-    let mut trainer = Trainer::new(network, config, set)?;
-    let checkpoint = dir.checkpoint_file();
-    if checkpoint.exists() {
-        read_checkpoint(&checkpoint, key, &mut trainer)?;
-        job.emit(TaskEvent::Note(format!("resumes after epoch {}", trainer.state().epoch)));
-    } else {
-        let gate = gradient_gate(trainer.network(), &trainer.full_objective(), &set, card.train.seed)?;
-        job.emit(TaskEvent::Note(format!(
-            "{parameters} parameters in {} tensors, all reached by the gradient; {} training windows",
-            gate.tensors,
-            bars.len(),
-        )));
-    }
-    let resumed_at = trainer.state().epoch;
-    // Lines after the checkpoint will be written again, with the same bytes.
-    for file in [dir.metrics_file(), dir.timing_file()] {
-        keep_epochs(&file, resumed_at).context("cutting the metrics back to the checkpoint")?;
-    }
-    let per_epoch = trainer.batches_per_epoch();
-    let total = (card.train.num_epochs * per_epoch) as u64;
-    while !trainer.finished() {
-        let done = trainer.state().epoch * per_epoch;
-        let stage = format!("training, epoch {} of {}", trainer.state().epoch + 1, card.train.num_epochs);
-        let (metrics, timing) = trainer.epoch(&|batch| {
-            job.progress((done + batch) as u64, total, &stage);
-            job.check()
-        })?;
-        append_line(&dir.metrics_file(), &metrics).context("writing metrics.jsonl")?;
-        append_line(&dir.timing_file(), &timing).context("writing timing.jsonl")?;
-        if metrics.best {
-            save_model(&dir.model_file(), card, trainer.network())?;
-        }
-        write_checkpoint(&checkpoint, key, &trainer)?;
-        let mut record = serde_json::to_value(&metrics)?;
-        if let Some(fields) = record.as_object_mut() {
-            fields.insert("seconds".to_owned(), json!(timing.seconds));
-            fields.insert("windows_per_s".to_owned(), json!(timing.windows_per_s));
-        }
-        job.emit(TaskEvent::Record(record));
-    }
+/// are on disk. `started`: the run's beginning, UTC milliseconds.
+pub(super) fn train(
+    dir: &RunDir,
+    key: &str,
+    started: i64,
+    dataset: &Dataset,
+    series: &Series,
+    device: &Device,
+    job: &Job,
+) -> Result<Trained> {
+    let material = Material::new(dataset, series);
+    let mut trainer = material.trainer(dataset, device)?;
+    let save = |network: &Network| save_model(&dir.model_file(), &dataset.card, network);
+    let resumed_at = Teaching { dir, key, started, save: &save }.teach(&mut trainer, job)?;
     let state = trainer.state();
     Ok(Trained {
         epochs: state.epoch,
         best_epoch: state.best_epoch,
         best_score: state.best_score.unwrap_or(f64::NAN),
         resumed_at,
+        stopped: state.stopped,
     })
 }

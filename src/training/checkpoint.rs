@@ -14,6 +14,8 @@ const KEY: &str = "glassbox";
 const PARAMETER: &str = "parameter.";
 const FIRST: &str = "adam.first";
 const SECOND: &str = "adam.second";
+/// All parameters before the epoch at work, flat in name order.
+const BEFORE: &str = "epoch.before";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
@@ -23,14 +25,17 @@ struct Header {
     state: TrainState,
 }
 
-/// Writes weights, moments and state between two epochs as one file, atomically. `key` identifies configuration and
-/// data.
+/// Writes weights, moments and state as one file, atomically: between two epochs or within one. `key` identifies
+/// configuration and data.
 pub fn write_checkpoint(path: &Path, key: &str, trainer: &Trainer<'_>) -> Result<(), TrainError> {
     let mut tensors: BTreeMap<String, Tensor> =
         trainer.network().params().snapshot()?.into_iter().map(|(name, t)| (format!("{PARAMETER}{name}"), t)).collect();
     let (first, second) = trainer.optimizer().state()?;
     tensors.insert(FIRST.to_owned(), first);
     tensors.insert(SECOND.to_owned(), second);
+    if let Some(before) = trainer.before_epoch() {
+        tensors.insert(BEFORE.to_owned(), Tensor::new(before, &Device::Cpu)?);
+    }
     let header = Header { key: key.to_owned(), steps: trainer.optimizer().steps(), state: trainer.state().clone() };
     write_tensors(path, &tensors, &header)
 }
@@ -43,10 +48,14 @@ pub fn read_checkpoint(path: &Path, key: &str, trainer: &mut Trainer<'_>) -> Res
     let device = trainer.network().device().clone();
     let (mut tensors, header): (BTreeMap<String, Tensor>, Header) = read_tensors(path, &device)?;
     if header.key != key {
-        return Err(bad("it belongs to another configuration or other data"));
+        return Err(bad("it belongs to another configuration, other data or other features: start a new run"));
     }
     let first = tensors.remove(FIRST).ok_or_else(|| bad("it lacks the optimiser's first moments"))?;
     let second = tensors.remove(SECOND).ok_or_else(|| bad("it lacks the optimiser's second moments"))?;
+    let before = tensors.remove(BEFORE).map(|flat| flat.to_vec1::<f32>()).transpose()?;
+    if before.is_some() != header.state.partial.is_some() {
+        return Err(bad("it was written within an epoch and lacks a part of it"));
+    }
     let weights: BTreeMap<String, Tensor> = tensors
         .into_iter()
         .map(|(name, tensor)| (name.strip_prefix(PARAMETER).unwrap_or(&name).to_owned(), tensor))
@@ -56,7 +65,7 @@ pub fn read_checkpoint(path: &Path, key: &str, trainer: &mut Trainer<'_>) -> Res
         .params()
         .restore(&weights)?
         .map_err(|source| TrainError::Weights { path: path.to_owned(), source })?;
-    trainer.resume(header.state, header.steps, &first, &second)
+    trainer.resume(header.state, header.steps, [&first, &second], before)
 }
 
 /// Writes f32 `tensors` with `header` as sorted JSON in the metadata.

@@ -19,7 +19,7 @@ pub enum TrainError {
     Gate(Vec<String>),
     /// A loss or gradient left the finite numbers.
     #[error(
-        "training stopped at epoch {epoch}, batch {batch}: {culprit} is not finite; the last checkpoint and the best \
+        "training stopped at epoch {epoch}, batch {batch}, step {step}: {culprit} is not finite; the last checkpoint and the best \
          model are kept; a smaller train.learning_rate or train.max_grad_norm usually helps"
     )]
     NotFinite {
@@ -27,17 +27,50 @@ pub enum TrainError {
         epoch: usize,
         /// Batch within the epoch, from 1.
         batch: usize,
+        /// Optimiser step within the run, from 1.
+        step: u64,
         /// What was not finite.
         culprit: String,
     },
     /// Too few windows for one batch.
-    #[error("train.batch_size is {batch_size} but the training slice has only {windows} windows")]
+    #[error(
+        "train.batch_size is {batch_size} but the training slice has only {windows} windows: take a smaller batch or \
+         more bars"
+    )]
     TooFewWindows {
         /// Configured batch.
         batch_size: usize,
         /// Windows in the slice.
         windows: usize,
     },
+    /// Nothing to select on.
+    #[error("the validation slice has no window with all labels: it needs more bars or a larger splits.validation")]
+    NoValidation,
+    /// A class without members, which no weight can make count.
+    #[error(
+        "train.class_weights: the training slice holds one class of {task} only, so there is nothing to balance; turn \
+         it off or change the labels"
+    )]
+    OneClass {
+        /// `entry` or `exit`.
+        task: &'static str,
+    },
+    /// A sweep of learning rates that makes no sense.
+    #[error(
+        "a sweep of learning rates needs 0 < from < to and at least 10 steps; asked was from {from} to {to} in {steps} \
+         steps"
+    )]
+    Sweep {
+        /// First rate.
+        from: f64,
+        /// Last rate.
+        to: f64,
+        /// Steps.
+        steps: usize,
+    },
+    /// Weights of training windows that cannot be used.
+    #[error("the weights of the training windows are not usable: {0}")]
+    SampleWeights(String),
     /// A file that cannot be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     File {

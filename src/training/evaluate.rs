@@ -17,27 +17,10 @@ pub(super) struct Evaluation {
     pub(super) attention_entropy: Vec<Vec<f64>>,
 }
 
-/// Losses of predicting, on validation bars, the training slice's constants: base rates and means.
-pub(super) fn constant_losses(set: &TrainingSet<'_>) -> [f64; 4] {
-    let train = set.targets.columns(set.train);
-    let validation = set.targets.columns(set.validation);
-    std::array::from_fn(|task| {
-        let constant = stats::mean(&train[task]);
-        let loss = |y: f64| match task {
-            0 | 1 => {
-                let p = constant.clamp(1e-6, 1.0 - 1e-6);
-                -(y * p.ln() + (1.0 - y) * (1.0 - p).ln())
-            }
-            _ => (y - constant).powi(2),
-        };
-        validation[task].iter().map(|&y| loss(y)).sum::<f64>() / validation[task].len() as f64
-    })
-}
-
-/// Adds the losses of a batch of `n` windows to `sums`.
-pub(super) fn add_losses(sums: &mut TaskLosses, losses: &Losses, n: usize) -> candle_core::Result<()> {
+/// Adds the losses of a batch of `n` windows (by weight) to `sums`.
+pub(super) fn add_losses(sums: &mut TaskLosses, losses: &Losses, n: f64) -> candle_core::Result<()> {
     let number = |t: &candle_core::Tensor| -> candle_core::Result<f64> {
-        Ok(t.to_dtype(candle_core::DType::F64)?.to_scalar::<f64>()? * n as f64)
+        Ok(t.to_dtype(candle_core::DType::F64)?.to_scalar::<f64>()? * n)
     };
     let [entry, exit, expected_return, volatility, vae] = &losses.tasks[..] else {
         candle_core::bail!("{} task losses instead of 5", losses.tasks.len())
@@ -52,8 +35,7 @@ pub(super) fn add_losses(sums: &mut TaskLosses, losses: &Losses, n: usize) -> ca
 }
 
 impl TaskLosses {
-    pub(super) fn divided(self, n: usize) -> Self {
-        let n = n as f64;
+    pub(super) fn divided(self, n: f64) -> Self {
         Self {
             entry: self.entry / n,
             exit: self.exit / n,
@@ -86,6 +68,7 @@ pub(super) fn evaluate(
     network: &Network,
     objective: &Objective,
     set: &TrainingSet<'_>,
+    positive: [f64; 2],
     constants: [f64; 4],
     batch_size: usize,
 ) -> Result<Evaluation, TrainError> {
@@ -95,8 +78,8 @@ pub(super) fn evaluate(
     for bars in set.validation.chunks(batch_size) {
         let (x, targets) = set.batch(bars, network.device())?;
         let outputs = network.forward(&x, &mut Noise::off(), &mut Probe::default())?;
-        let losses = objective.losses(network, &outputs, &targets)?;
-        add_losses(&mut sums, &losses, bars.len())?;
+        let losses = objective.balanced_losses(network, &outputs, &targets, positive)?;
+        add_losses(&mut sums, &losses, bars.len() as f64)?;
         for (sum, value) in kl.iter_mut().zip(losses.kl.to_vec1::<f32>()?) {
             *sum += f64::from(value) * bars.len() as f64;
         }
@@ -106,16 +89,24 @@ pub(super) fn evaluate(
         }
     }
     let n = set.validation.len();
-    let losses = sums.divided(n);
+    let losses = sums.divided(n as f64);
     let tasks = [losses.entry, losses.exit, losses.expected_return, losses.volatility];
     let score = tasks.iter().zip(constants).map(|(loss, constant)| loss / constant).sum::<f64>() / 4.0;
-    let learned = learned(&forecasts, &set.targets.columns(set.validation));
+    let truth = set.targets.columns(set.validation);
+    let mut learned = learned(&forecasts, &truth);
+    learned.volatility_baseline = set.volatility.and_then(|all| {
+        let guess: Vec<f64> = set.validation.iter().map(|&t| all[t]).collect();
+        finite(stats::correlation(&guess, &truth[3]))
+    });
     let kl = kl.into_iter().map(|sum| sum / n as f64).collect();
     Ok(Evaluation { losses, score, learned, kl, attention_entropy: attention_entropy(network, set)? })
 }
 
+fn finite(x: f64) -> Option<f64> {
+    x.is_finite().then_some(x)
+}
+
 fn learned(forecasts: &[Vec<f64>; 4], truth: &[Vec<f64>; 4]) -> LearnedMetrics {
-    let finite = |x: f64| x.is_finite().then_some(x);
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
     let brier = forecasts[0].iter().zip(&truth[0]).map(|(&f, &y)| (sigmoid(f) - y).powi(2)).collect::<Vec<_>>();
     LearnedMetrics {
@@ -125,6 +116,7 @@ fn learned(forecasts: &[Vec<f64>; 4], truth: &[Vec<f64>; 4]) -> LearnedMetrics {
         return_ic: finite(stats::correlation(&forecasts[2], &truth[2])),
         return_rank_ic: finite(stats::correlation(&stats::ranks(&forecasts[2]), &stats::ranks(&truth[2]))),
         volatility_correlation: finite(stats::correlation(&forecasts[3], &truth[3])),
+        volatility_baseline: None,
     }
 }
 

@@ -33,6 +33,10 @@ pub struct LearnedMetrics {
     pub return_rank_ic: Option<f64>,
     /// Correlation of predicted and realised volatility.
     pub volatility_correlation: Option<f64>,
+    /// Correlation of the last 20 bars' volatility and the realised one: what the network's has to beat. `None` also in
+    /// lines of earlier versions.
+    #[serde(default)]
+    pub volatility_baseline: Option<f64>,
 }
 
 /// One line of metrics.jsonl: reproducible figures only.
@@ -61,6 +65,14 @@ pub struct EpochMetrics {
     pub gradient_norm: f64,
     /// Largest global gradient norm before clipping.
     pub gradient_norm_max: f64,
+    /// L2 norm of the weights' change over the epoch, as a share of their norm before it; `None` in lines of earlier
+    /// versions.
+    #[serde(default)]
+    pub weight_change: Option<f64>,
+    /// Units (rows of weight matrices) that no gradient reaches on some validation windows; `None` in lines of earlier
+    /// versions.
+    #[serde(default)]
+    pub dead_units: Option<usize>,
     /// Learned log variances s of entry, exit, return, volatility, vae.
     pub log_variances: Vec<f64>,
     /// KL per latent on validation, nats.
@@ -82,4 +94,23 @@ pub struct EpochTiming {
     pub windows_per_s: f64,
     /// Share of the training part spent gathering windows.
     pub data_wait: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_earlier_versions_are_read() {
+        let losses = r#"{"entry":1.0,"exit":1.0,"return":1.0,"volatility":1.0,"vae":1.0,"size":1.0}"#;
+        let text = format!(
+            r#"{{"event":"epoch","epoch":1,"step":5,"learning_rate":1e-4,"train":{losses},"validation":{losses},
+            "score":1.0,"best":true,"learned":{{"entry_auc":0.5,"entry_brier":0.2,"exit_auc":null,"return_ic":null,
+            "return_rank_ic":0.1,"volatility_correlation":0.3}},"gradient_norm":1.0,"gradient_norm_max":2.0,
+            "log_variances":[0.0],"kl":[0.1],"active_latents":1,"attention_entropy":[[0.9]]}}"#
+        );
+        let line: EpochMetrics = serde_json::from_str(&text).unwrap();
+        assert_eq!((line.weight_change, line.dead_units, line.learned.volatility_baseline), (None, None, None));
+        assert_eq!(line.learned.volatility_correlation, Some(0.3));
+    }
 }

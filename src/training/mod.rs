@@ -1,16 +1,22 @@
-//! Teaching the network: the loop, its gate and early stop, checkpoints that resume bit for bit, metrics, model files,
-//! and inference.
+//! Teaching the network: the loop, its gate and early stop, changes while it works, checkpoints that resume bit for bit,
+//! metrics, the finder of learning rates, model files, and inference.
 
+mod balance;
 mod checkpoint;
 mod device;
 mod error;
 mod evaluate;
 mod gate;
 mod infer;
+mod lr_finder;
 mod metrics;
 mod model_file;
+mod monitors;
+#[cfg(test)]
+pub(crate) mod planted;
 mod set;
 mod state;
+mod tally;
 mod trainer;
 
 pub use checkpoint::{read_checkpoint, write_checkpoint};
@@ -18,8 +24,10 @@ pub use device::{Device, pick_device};
 pub use error::TrainError;
 pub use gate::{GateReport, gradient_gate};
 pub use infer::{Forecasts, infer};
+pub use lr_finder::{LrFinder, LrPoint, LrSuggestion};
 pub use metrics::{EpochMetrics, EpochTiming, LearnedMetrics, TaskLosses};
 pub use model_file::{ModelCard, load_model, save_model};
+pub use monitors::historical_volatility;
 pub use set::{TargetTable, TrainingSet};
-pub use state::TrainState;
+pub use state::{Change, TrainState};
 pub use trainer::{Trainer, TrainerConfig};

@@ -3,6 +3,8 @@ use candle_core::{Device, Tensor};
 use super::TrainError;
 use crate::dataset::{Inputs, Labels};
 use crate::models::Targets;
+use crate::nn::Noise;
+use crate::stats;
 
 /// Targets per bar in the network's own units; NaN where undefined.
 #[derive(Debug, Clone)]
@@ -49,13 +51,68 @@ pub struct TrainingSet<'a> {
     pub validation: &'a [usize],
     /// Bars per window.
     pub seq_len: usize,
+    /// How much each bar of `train` counts, in its order, with a mean of 1; all alike when `None`.
+    pub weights: Option<&'a [f64]>,
+    /// A guess of each bar's volatility without a network, one per row of `inputs`; only compared with, never learned
+    /// from.
+    pub volatility: Option<&'a [f64]>,
+}
+
+/// What one batch of training windows gets that validation windows do not.
+pub(super) struct Training<'a> {
+    /// Weight per bar of the series.
+    pub(super) weights: Option<&'a [f32]>,
+    /// Standard deviation of Gaussian noise on scaled features, and its stream.
+    pub(super) noise: Option<(f64, Noise)>,
 }
 
 impl TrainingSet<'_> {
+    /// Weights of the training bars, by bar of the series; 0 elsewhere.
+    ///
+    /// Errors if they are not as many as the bars, negative, not finite, or not 1 on average.
+    pub(super) fn weights_by_bar(&self) -> Result<Option<Vec<f32>>, TrainError> {
+        let Some(weights) = self.weights else { return Ok(None) };
+        let bad = |problem: String| Err(TrainError::SampleWeights(problem));
+        if weights.len() != self.train.len() {
+            return bad(format!("there are {} for {} windows", weights.len(), self.train.len()));
+        }
+        let mut by_bar = vec![0.0; self.inputs.rows];
+        for (&bar, &weight) in self.train.iter().zip(weights) {
+            if !(weight.is_finite() && weight >= 0.0) {
+                return bad(format!("that of bar {bar} is {weight}"));
+            }
+            by_bar[bar] = weight as f32;
+        }
+        let mean = stats::mean(weights);
+        if (mean - 1.0).abs() > 1e-6 {
+            return bad(format!("their mean is {mean} instead of 1"));
+        }
+        Ok(Some(by_bar))
+    }
+
     /// Windows `[B, T, F]` and targets of decision bars `bars`.
     pub(super) fn batch(&self, bars: &[usize], device: &Device) -> Result<(Tensor, Targets), TrainError> {
+        self.training_batch(bars, device, Training { weights: None, noise: None })
+    }
+
+    /// [`Self::batch`] with weights and noise.
+    pub(super) fn training_batch(
+        &self,
+        bars: &[usize],
+        device: &Device,
+        training: Training<'_>,
+    ) -> Result<(Tensor, Targets), TrainError> {
         let mut buffer = Vec::with_capacity(bars.len() * self.seq_len * self.inputs.width);
         self.inputs.gather(bars, self.seq_len, &mut buffer);
+        if let Some((deviation, mut noise)) = training.noise {
+            let (width, scaled) = (self.inputs.width, self.inputs.scaled());
+            let draws = noise.normals(buffer.len() / width * scaled);
+            for (row, draws) in buffer.chunks_exact_mut(width).zip(draws.chunks_exact(scaled)) {
+                for (value, draw) in row.iter_mut().zip(draws) {
+                    *value += deviation as f32 * draw;
+                }
+            }
+        }
         let x = Tensor::from_vec(buffer, (bars.len(), self.seq_len, self.inputs.width), device)?;
         let pick = |column: &[f32]| {
             let values: Vec<f32> = bars.iter().map(|&t| column[t]).collect();
@@ -67,7 +124,32 @@ impl TrainingSet<'_> {
             expected_return: pick(&self.targets.expected_return)?,
             volatility: pick(&self.targets.volatility)?,
             net_return: pick(&self.targets.net_return)?,
+            weight: training.weights.map(pick).transpose()?,
         };
         Ok((x, targets))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::planted::{FEATURES, SEQ_LEN, World};
+
+    #[test]
+    fn noise_and_weights_reach_training_windows_only() {
+        let world = World::new(60);
+        let bars = [10, 20, 30];
+        let weights: Vec<f32> = (0..60).map(|t| t as f32).collect();
+        let noise = || Some((0.5, Noise::at(3, 9)));
+        let training = || Training { weights: Some(&weights), noise: noise() };
+        let flat = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let (plain, targets) = world.set().batch(&bars, &Device::Cpu).unwrap();
+        assert!(targets.weight.is_none());
+        let (x, targets) = world.set().training_batch(&bars, &Device::Cpu, training()).unwrap();
+        assert_eq!(targets.weight.unwrap().to_vec1::<f32>().unwrap(), [10.0, 20.0, 30.0]);
+        let draws = Noise::at(3, 9).normals(3 * SEQ_LEN * FEATURES);
+        for ((noisy, plain), draw) in flat(&x).into_iter().zip(flat(&plain)).zip(draws) {
+            assert_eq!(noisy, plain + 0.5 * draw);
+        }
     }
 }

@@ -3,14 +3,19 @@ use std::time::Instant;
 use candle_core::Tensor;
 use rand::seq::SliceRandom as _;
 
-use super::evaluate::{add_losses, constant_losses, evaluate};
+use super::balance::Balance;
+use super::evaluate::{add_losses, evaluate};
+use super::gate::{GateReport, gradient_gate};
 use super::metrics::{EpochMetrics, EpochTiming, TaskLosses};
+use super::monitors::{dead_units, flat, relative_change};
+use super::set::Training;
 use super::state::TrainState;
+use super::tally::Tally;
 use super::{TrainError, TrainingSet};
 use crate::config::TrainConfig;
 use crate::jobs::Cancelled;
 use crate::models::{Network, Objective, Probe};
-use crate::nn::{AdamW, AdamWConfig, Gradients, Noise, Purpose, purpose_rng, warmup_cosine};
+use crate::nn::{AdamW, AdamWConfig, Gradients, Noise, Purpose, purpose_rng, warm_restarts};
 
 /// Bounds of the learned log variances.
 const LOG_VARIANCE: std::ops::RangeInclusive<f32> = -4.0..=4.0;
@@ -26,6 +31,8 @@ pub struct TrainerConfig {
     pub train: TrainConfig,
     /// Variance of forward returns (fractions) on the training slice.
     pub return_variance: f64,
+    /// Standard deviation of Gaussian noise on scaled features while training; 0 for none.
+    pub input_noise: f64,
 }
 
 /// One network being taught.
@@ -36,21 +43,42 @@ pub struct Trainer<'a> {
     network: Network,
     optimizer: AdamW,
     state: TrainState,
+    balance: Balance,
     constants: [f64; 4],
+    /// Weight per bar of the series.
+    weights: Option<Vec<f32>>,
+    running: Option<Running>,
+}
+
+/// What an epoch begun needs beside its sums.
+#[derive(Debug)]
+struct Running {
+    /// Training bars in this epoch's order.
+    order: Vec<usize>,
+    /// All parameters before the epoch.
+    before: Vec<f32>,
+    gradients: Gradients,
 }
 
 impl<'a> Trainer<'a> {
     /// A trainer at the start of epoch one.
     ///
-    /// Errors if the training slice holds less than one batch or the validation slice nothing.
+    /// Errors if the training slice holds less than one batch, the validation slice nothing, a class to be balanced no
+    /// member, or a weight is negative or not finite.
     pub fn new(network: Network, config: TrainerConfig, set: TrainingSet<'a>) -> Result<Self, TrainError> {
-        let batch_size = config.train.batch_size;
-        if set.train.len() < batch_size || set.validation.is_empty() {
-            return Err(TrainError::TooFewWindows { batch_size, windows: set.train.len() });
+        let train = &config.train;
+        if set.train.len() < train.batch_size {
+            return Err(TrainError::TooFewWindows { batch_size: train.batch_size, windows: set.train.len() });
         }
-        let optimizer = AdamW::new(network.params(), AdamWConfig::new(config.train.weight_decay));
-        let constants = constant_losses(&set);
-        Ok(Self { config, set, network, optimizer, state: TrainState::default(), constants })
+        if set.validation.is_empty() {
+            return Err(TrainError::NoValidation);
+        }
+        let balance = Balance::new(&set, train.class_weights, train.focal_gamma)?;
+        let optimizer = AdamW::new(network.params(), AdamWConfig::new(train.weight_decay));
+        let constants = balance.constant_losses(&set);
+        let weights = set.weights_by_bar()?;
+        let state = TrainState::default();
+        Ok(Self { config, set, network, optimizer, state, balance, constants, weights, running: None })
     }
 
     /// The network as it is now.
@@ -68,11 +96,44 @@ impl<'a> Trainer<'a> {
         &self.state
     }
 
-    /// Continues from a checkpoint's weights (already in the network), moments and state.
-    pub fn resume(&mut self, state: TrainState, steps: u64, first: &Tensor, second: &Tensor) -> Result<(), TrainError> {
-        self.optimizer.restore(steps, first, second)?;
+    /// All parameters as they were before the epoch that is at work; `None` between epochs.
+    pub(super) fn before_epoch(&self) -> Option<&[f32]> {
+        self.running.as_ref().map(|running| running.before.as_slice())
+    }
+
+    /// Continues from a checkpoint's weights (already in the network), moments, state and, within an epoch, the
+    /// parameters before it.
+    pub(super) fn resume(
+        &mut self,
+        state: TrainState,
+        steps: u64,
+        moments: [&Tensor; 2],
+        before: Option<Vec<f32>>,
+    ) -> Result<(), TrainError> {
+        self.optimizer.restore(steps, moments[0], moments[1])?;
         self.state = state;
+        self.running = before.map(|before| self.start(before));
         Ok(())
+    }
+
+    /// Checks that the gradient reaches every parameter; see [`gradient_gate`].
+    pub fn gate(&self) -> Result<GateReport, TrainError> {
+        gradient_gate(&self.network, &self.full_objective(), &self.set, self.config.train.seed)
+    }
+
+    /// Windows that teach.
+    pub fn windows(&self) -> usize {
+        self.set.train.len()
+    }
+
+    /// Epochs at most.
+    pub fn epochs(&self) -> usize {
+        self.config.train.num_epochs
+    }
+
+    /// Batches of the epoch at work that are done.
+    pub fn batch(&self) -> usize {
+        self.state.partial.as_ref().map_or(0, |tally| tally.batches)
     }
 
     /// True when there is nothing left to do.
@@ -89,99 +150,169 @@ impl<'a> Trainer<'a> {
         self.batches_per_epoch().div_ceil(self.config.train.accumulation_steps)
     }
 
+    fn total_steps(&self) -> usize {
+        self.steps_per_epoch() * self.config.train.num_epochs
+    }
+
     /// The objective at optimiser step `step`: KL's weight rises over the first fifth of all steps.
     fn objective(&self, step: usize) -> Objective {
-        let total = (self.steps_per_epoch() * self.config.train.num_epochs) as f64;
-        let ramp = (step as f64 / (KL_WARMUP * total).max(1.0)).min(1.0);
-        Objective { return_variance: self.config.return_variance, beta: self.config.train.kl_beta * ramp }
+        let ramp = (step as f64 / (KL_WARMUP * self.total_steps() as f64).max(1.0)).min(1.0);
+        Objective { beta: self.config.train.kl_beta * ramp, ..self.full_objective() }
     }
 
     /// The objective of evaluation and gate: KL at full weight.
     pub fn full_objective(&self) -> Objective {
-        Objective { return_variance: self.config.return_variance, beta: self.config.train.kl_beta }
+        let train = &self.config.train;
+        Objective { return_variance: self.config.return_variance, beta: train.kl_beta, focal: train.focal_gamma }
     }
 
-    /// One pass over the training slice in a fresh order, then validation.
+    /// Peak of the learning rate's schedule.
+    fn peak(&self) -> f64 {
+        self.state.learning_rate.unwrap_or(self.config.train.learning_rate)
+    }
+
+    fn patience(&self) -> usize {
+        self.state.patience.unwrap_or(self.config.train.patience)
+    }
+
+    /// The rate of the next optimiser step.
+    pub fn learning_rate(&self) -> f64 {
+        let train = &self.config.train;
+        let (total, peak) = (self.total_steps(), self.peak());
+        let warmup = (train.warmup * total as f64).round() as usize;
+        let step = self.optimizer.steps() as usize;
+        warm_restarts(step, warmup, total, train.restarts, peak, train.min_lr.min(peak))
+    }
+
+    /// One pass over the training slice in a fresh order (or what is left of it), then validation.
     ///
-    /// `progress` is called per batch with its number and asked whether to go on.
+    /// `progress` is called per batch with its number in the epoch and asked whether to go on.
     pub fn epoch(
         &mut self,
         progress: &dyn Fn(usize) -> Result<(), Cancelled>,
     ) -> Result<(EpochMetrics, EpochTiming), TrainError> {
-        let start = Instant::now();
-        let train = self.config.train.clone();
-        let mut order = self.set.train.to_vec();
-        order.shuffle(&mut purpose_rng(train.seed, Purpose::Shuffle, self.state.epoch as u64));
-        let mut tally = Tally::default();
-        let group_size = train.batch_size * train.accumulation_steps;
-        let mut gradients = Gradients::new(self.network.params());
-        for group in order.chunks(group_size) {
-            gradients.clear();
-            let rate = self.learning_rate();
-            let objective = self.objective(self.optimizer.steps() as usize);
-            for bars in group.chunks(train.batch_size) {
-                progress(tally.batches)?;
-                let weight = bars.len() as f32 / group.len() as f32;
-                self.batch(bars, &objective, weight, &mut gradients, &mut tally)?;
+        loop {
+            if let Some(lines) = self.step(progress)? {
+                return Ok(lines);
             }
-            let norm = gradients.clip(train.max_grad_norm);
-            if !norm.is_finite() {
-                let norms = gradients.norms();
-                let name = norms.iter().find(|(_, n)| !n.is_finite()).map_or("?", |(name, _)| name);
-                return Err(self.not_finite(tally.batches, &format!("the gradient of {name}")));
-            }
-            tally.norm(norm);
-            self.optimizer.step(self.network.params(), &gradients, rate)?;
-            self.project_log_variances()?;
-            tally.rate = rate;
         }
-        let trained = start.elapsed().as_secs_f64();
-        self.state.epoch += 1;
-        let metrics = self.validate(&tally)?;
+    }
+
+    /// One optimiser step; with the last one of an epoch its validation and figures.
+    pub fn step(
+        &mut self,
+        progress: &dyn Fn(usize) -> Result<(), Cancelled>,
+    ) -> Result<Option<(EpochMetrics, EpochTiming)>, TrainError> {
+        let start = Instant::now();
+        let mut running = match self.running.take() {
+            Some(running) => running,
+            None => {
+                self.state.partial = Some(Tally::default());
+                self.start(flat(self.network.params())?)
+            }
+        };
+        let mut tally = self.state.partial.take().unwrap_or_default();
+        let rate = self.learning_rate();
+        self.group(&mut running, &mut tally, rate, progress)?;
+        tally.seconds += start.elapsed().as_secs_f64();
+        if tally.windows < running.order.len() {
+            self.state.partial = Some(tally);
+            self.running = Some(running);
+            return Ok(None);
+        }
+        let start = Instant::now();
+        let metrics = self.validate(&tally, &running.before)?;
         let timing = EpochTiming {
             epoch: self.state.epoch,
-            seconds: start.elapsed().as_secs_f64(),
-            windows_per_s: tally.windows as f64 / trained,
-            data_wait: tally.gathering / trained,
+            seconds: tally.seconds + start.elapsed().as_secs_f64(),
+            windows_per_s: tally.windows as f64 / tally.seconds,
+            data_wait: tally.gathering / tally.seconds,
         };
-        Ok((metrics, timing))
+        Ok(Some((metrics, timing)))
     }
 
-    fn learning_rate(&self) -> f64 {
-        let train = &self.config.train;
-        let total = self.steps_per_epoch() * train.num_epochs;
-        let warmup = (train.warmup * total as f64).round() as usize;
-        warmup_cosine(self.optimizer.steps() as usize, warmup, total, train.learning_rate, train.min_lr)
+    fn start(&self, before: Vec<f32>) -> Running {
+        let mut order = self.set.train.to_vec();
+        order.shuffle(&mut purpose_rng(self.config.train.seed, Purpose::Shuffle, self.state.epoch as u64));
+        Running { order, before, gradients: Gradients::new(self.network.params()) }
     }
 
-    fn batch(
+    /// The batches of one optimiser step, and the step at `rate`.
+    fn group(
+        &mut self,
+        running: &mut Running,
+        tally: &mut Tally,
+        rate: f64,
+        progress: &dyn Fn(usize) -> Result<(), Cancelled>,
+    ) -> Result<(), TrainError> {
+        let (batch_size, most) = (self.config.train.batch_size, self.config.train.accumulation_steps);
+        let left = &running.order[tally.windows..];
+        let group = &left[..left.len().min(batch_size * most)];
+        let gradients = &mut running.gradients;
+        gradients.clear();
+        let objective = self.objective(self.optimizer.steps() as usize);
+        for bars in group.chunks(batch_size) {
+            progress(tally.batches)?;
+            self.teach(bars, &objective, group.len(), gradients, tally)?;
+        }
+        let norm = gradients.clip(self.config.train.max_grad_norm);
+        if !norm.is_finite() {
+            let norms = gradients.norms();
+            let name = norms.iter().find(|(_, n)| !n.is_finite()).map_or("?", |(name, _)| name);
+            return Err(self.not_finite(tally.batches, &format!("the gradient of {name}")));
+        }
+        tally.step(norm);
+        self.optimizer.step(self.network.params(), gradients, rate)?;
+        self.project_log_variances()?;
+        tally.rate = rate;
+        Ok(())
+    }
+
+    /// One batch of a group of `group` windows.
+    fn teach(
         &mut self,
         bars: &[usize],
         objective: &Objective,
-        weight: f32,
+        group: usize,
         gradients: &mut Gradients,
         tally: &mut Tally,
     ) -> Result<(), TrainError> {
         let gathering = Instant::now();
-        let (x, targets) = self.set.batch(bars, self.network.device())?;
+        let (seed, batch) = (self.config.train.seed, self.state.batches);
+        let deviation = self.config.input_noise;
+        let noise = (deviation > 0.0).then(|| (deviation, Noise::of(Purpose::Inputs, seed, batch)));
+        let training = Training { weights: self.weights.as_deref(), noise };
+        let (x, targets) = self.set.training_batch(bars, self.network.device(), training)?;
         tally.gathering += gathering.elapsed().as_secs_f64();
-        let mut noise = Noise::at(self.config.train.seed, self.state.batches);
-        let outputs = self.network.forward(&x, &mut noise, &mut Probe::default())?;
-        let losses = objective.losses(&self.network, &outputs, &targets)?;
+        let counted = match &self.weights {
+            Some(weights) => bars.iter().map(|&t| f64::from(weights[t])).sum(),
+            None => bars.len() as f64,
+        };
+        if counted == 0.0 {
+            tally.batches += 1;
+            tally.add(TaskLosses::default(), bars.len(), 0.0);
+            self.state.batches += 1;
+            return Ok(());
+        }
         let mut own = TaskLosses::default();
-        add_losses(&mut own, &losses, bars.len())?;
+        let outputs = self.network.forward(&x, &mut Noise::at(seed, batch), &mut Probe::default())?;
+        let losses = objective.balanced_losses(&self.network, &outputs, &targets, self.balance.positive)?;
+        add_losses(&mut own, &losses, counted)?;
         tally.batches += 1;
         if let Some(culprit) = own.culprit() {
             return Err(self.not_finite(tally.batches, culprit));
         }
-        tally.add(own, bars.len());
-        gradients.add(self.network.params(), &losses.total.backward()?, weight)?;
+        tally.add(own, bars.len(), counted);
+        tally.total += f64::from(losses.total.to_scalar::<f32>()?) * counted;
+        let share = counted as f32 / group as f32;
+        gradients.add(self.network.params(), &losses.total.backward()?, share)?;
         self.state.batches += 1;
         Ok(())
     }
 
     fn not_finite(&self, batch: usize, culprit: &str) -> TrainError {
-        TrainError::NotFinite { epoch: self.state.epoch + 1, batch, culprit: culprit.to_owned() }
+        let (epoch, step) = (self.state.epoch + 1, self.optimizer.steps() + 1);
+        TrainError::NotFinite { epoch, batch, step, culprit: culprit.to_owned() }
     }
 
     fn project_log_variances(&self) -> Result<(), TrainError> {
@@ -196,31 +327,39 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    fn validate(&mut self, tally: &Tally) -> Result<EpochMetrics, TrainError> {
+    /// Ends the epoch.
+    fn validate(&mut self, tally: &Tally, before: &[f32]) -> Result<EpochMetrics, TrainError> {
         let objective = self.full_objective();
-        let evaluation = evaluate(&self.network, &objective, &self.set, self.constants, self.config.train.batch_size)?;
+        let (positive, batch_size) = (self.balance.positive, self.config.train.batch_size);
+        let evaluation = evaluate(&self.network, &objective, &self.set, positive, self.constants, batch_size)?;
         if let Some(culprit) = evaluation.losses.culprit() {
             return Err(self.not_finite(tally.batches, &format!("on validation, {culprit}")));
         }
-        let best = self.state.take(evaluation.score, self.config.train.patience);
+        let seed = self.config.train.seed;
+        let (dead, _) = dead_units(&self.network, &objective, &self.set, seed, self.state.epoch as u64)?;
+        self.state.epoch += 1;
+        let best = self.state.take(evaluation.score, self.patience());
         let log_variances = self
             .network
             .log_variances()
             .iter()
             .map(|s| Ok(f64::from(s.to_vec1::<f32>()?[0])))
             .collect::<candle_core::Result<_>>()?;
+        let (gradient_norm, gradient_norm_max) = tally.norms();
         Ok(EpochMetrics {
             event: "epoch".to_owned(),
             epoch: self.state.epoch,
             step: self.optimizer.steps(),
             learning_rate: tally.rate,
-            train: tally.losses.divided(tally.windows),
+            train: tally.losses.divided(tally.weight),
             validation: evaluation.losses,
             score: evaluation.score,
             best,
             learned: evaluation.learned,
-            gradient_norm: tally.norms / tally.steps as f64,
-            gradient_norm_max: tally.norm_max,
+            gradient_norm,
+            gradient_norm_max,
+            weight_change: Some(relative_change(before, &flat(self.network.params())?)),
+            dead_units: Some(dead),
             log_variances,
             active_latents: evaluation.kl.iter().filter(|kl| **kl > ACTIVE_KL).count(),
             kl: evaluation.kl,
@@ -229,37 +368,9 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Sums over one epoch.
-#[derive(Default)]
-struct Tally {
-    losses: TaskLosses,
-    windows: usize,
-    batches: usize,
-    steps: usize,
-    norms: f64,
-    norm_max: f64,
-    rate: f64,
-    gathering: f64,
-}
-
-impl Tally {
-    fn add(&mut self, own: TaskLosses, n: usize) {
-        let sums = &mut self.losses;
-        sums.entry += own.entry;
-        sums.exit += own.exit;
-        sums.expected_return += own.expected_return;
-        sums.volatility += own.volatility;
-        sums.vae += own.vae;
-        sums.size += own.size;
-        self.windows += n;
-    }
-
-    fn norm(&mut self, norm: f64) {
-        self.steps += 1;
-        self.norms += norm;
-        self.norm_max = self.norm_max.max(norm);
-    }
-}
-
+mod live;
+#[cfg(test)]
+mod option_tests;
+mod sweep;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ mod kill;
 mod pipeline;
 mod planted;
 mod sources;
+mod teaching;
 mod twins;
 mod walkforward;
 mod writers;

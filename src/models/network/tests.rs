@@ -43,10 +43,11 @@ fn targets(b: usize) -> Targets {
         expected_return: column(3),
         volatility: column(4).abs().unwrap(),
         net_return: (column(5) * 0.01).unwrap(),
+        weight: None,
     }
 }
 
-const OBJECTIVE: Objective = Objective { return_variance: 1e-4, beta: 0.1 };
+const OBJECTIVE: Objective = Objective { return_variance: 1e-4, beta: 0.1, focal: 0.0 };
 
 #[test]
 fn shapes_and_seeds() {
@@ -86,8 +87,8 @@ fn whole_network_gradient_is_exact() {
             }
             let plain = OBJECTIVE.losses(&network, &out, &y).unwrap();
             // Swap the moving reconstruction target for the fixed one.
-            let moving = crate::nn::mse(&out.reconstruction, &out.pooled.detach()).unwrap();
-            let held = crate::nn::mse(&out.reconstruction, &fixed).unwrap();
+            let moving = crate::nn::mse(&out.reconstruction, &out.pooled.detach(), None).unwrap();
+            let held = crate::nn::mse(&out.reconstruction, &fixed, None).unwrap();
             let weight = network.log_variances()[4].squeeze(0).unwrap().neg().unwrap().exp().unwrap();
             ((plain.total + (&weight * held).unwrap()).unwrap() - (weight * moving).unwrap()).unwrap()
         };

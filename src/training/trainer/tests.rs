@@ -2,99 +2,26 @@ use candle_core::{DType, Device, Var};
 
 use super::*;
 use crate::config::{ModelConfig, Norm, Pooling};
-use crate::dataset::{Inputs, Labels};
-use crate::training::{TargetTable, gradient_gate, read_checkpoint, write_checkpoint};
-
-const SEQ_LEN: usize = 6;
-const FEATURES: usize = 3;
-
-/// Bars whose entry label is the sign of the first feature: something to learn.
-struct World {
-    inputs: Inputs,
-    targets: TargetTable,
-    train: Vec<usize>,
-    validation: Vec<usize>,
-}
-
-impl World {
-    fn new(bars: usize) -> Self {
-        let data = Noise::at(5, 0).normals(bars * FEATURES);
-        let first: Vec<f64> = data.chunks(FEATURES).map(|row| f64::from(row[0])).collect();
-        let flag = |sign: f64| first.iter().map(|x| f64::from(u8::from(x * sign > 0.0))).collect();
-        let labels = Labels {
-            horizon: 1,
-            forward_return: first.iter().map(|x| 0.01 * x).collect(),
-            entry: flag(1.0),
-            exit: flag(-1.0),
-            volatility: first.iter().map(|x| 0.01 * x.abs()).collect(),
-            sigma: vec![0.01; bars],
-            ..Labels::default()
-        };
-        let names = (0..FEATURES).map(|i| format!("f{i}")).collect();
-        let end = bars - bars / 4;
-        Self {
-            inputs: Inputs::complete(names, data),
-            targets: TargetTable::new(&labels, 0.01, 0.0),
-            train: (SEQ_LEN..end).collect(),
-            validation: (end..bars).collect(),
-        }
-    }
-
-    fn set(&self) -> TrainingSet<'_> {
-        TrainingSet {
-            inputs: &self.inputs,
-            targets: &self.targets,
-            train: &self.train,
-            validation: &self.validation,
-            seq_len: SEQ_LEN,
-        }
-    }
-}
-
-fn shape(norm: Norm, pooling: Pooling) -> ModelConfig {
-    ModelConfig {
-        seq_len: SEQ_LEN,
-        d_model: 8,
-        num_heads: 2,
-        num_layers: 2,
-        d_ff: 16,
-        dropout: 0.1,
-        latent_dim: 2,
-        pooling,
-        norm,
-        ..ModelConfig::default()
-    }
-}
+use crate::nn::warmup_cosine;
+use crate::training::planted::{FEATURES, World, config, shape};
+use crate::training::{gradient_gate, read_checkpoint, write_checkpoint};
 
 fn shapes() -> Vec<ModelConfig> {
     let poolings = [Pooling::Mean, Pooling::Last, Pooling::Attention];
     [Norm::Pre, Norm::Post].into_iter().flat_map(|norm| poolings.map(|pooling| shape(norm, pooling))).collect()
 }
 
-fn config(num_epochs: usize) -> TrainerConfig {
-    let train = TrainConfig {
-        batch_size: 8,
-        num_epochs,
-        learning_rate: 3e-3,
-        accumulation_steps: 3,
-        patience: 50,
-        ..TrainConfig::default()
-    };
-    TrainerConfig { train, return_variance: 1e-4 }
-}
-
 fn trainer<'a>(world: &'a World, shape: &ModelConfig, epochs: usize) -> Trainer<'a> {
-    let network = Network::new(shape, FEATURES, 1, DType::F32, &Device::Cpu).unwrap();
-    Trainer::new(network, config(epochs), world.set()).unwrap()
+    world.trainer(shape, config(epochs))
 }
 
-fn weights(trainer: &Trainer<'_>) -> Vec<u32> {
+pub(super) fn weights(trainer: &Trainer<'_>) -> Vec<u32> {
     let flat = |v: &Var| v.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     trainer.network().params().iter().flat_map(|(_, v)| flat(v)).map(f32::to_bits).collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature of a progress callback")]
-fn go_on(_: usize) -> Result<(), Cancelled> {
+pub(super) fn go_on(_: usize) -> Result<(), Cancelled> {
     Ok(())
 }
 
@@ -140,7 +67,7 @@ fn threads_change_no_bit_of_a_training() {
 #[test]
 fn the_gate_passes_every_shape_and_names_any_frozen_tensor() {
     let world = World::new(60);
-    let objective = Objective { return_variance: 1e-4, beta: 1e-3 };
+    let objective = Objective { return_variance: 1e-4, beta: 1e-3, focal: 0.0 };
     for shape in shapes() {
         let healthy = Network::new(&shape, FEATURES, 1, DType::F32, &Device::Cpu).unwrap();
         gradient_gate(&healthy, &objective, &world.set(), 1).unwrap();
@@ -161,7 +88,7 @@ fn eight_windows_are_overfitted() {
     let world = World::new(60);
     let shape = ModelConfig { dropout: 0.0, d_model: 32, d_ff: 64, num_heads: 4, ..shape(Norm::Pre, Pooling::Mean) };
     let network = Network::new(&shape, FEATURES, 1, DType::F32, &Device::Cpu).unwrap();
-    let objective = Objective { return_variance: 1e-4, beta: 1e-3 };
+    let objective = Objective { return_variance: 1e-4, beta: 1e-3, focal: 0.0 };
     let (x, targets) = world.set().batch(&[10, 15, 20, 25, 30, 35, 40, 44], &Device::Cpu).unwrap();
     let mut adam = AdamW::new(network.params(), AdamWConfig::new(0.0));
     let mut gradients = Gradients::new(network.params());
@@ -171,7 +98,7 @@ fn eight_windows_are_overfitted() {
         let outputs = network.forward(&x, &mut Noise::off(), &mut Probe::default()).unwrap();
         let losses = objective.losses(&network, &outputs, &targets).unwrap();
         last = TaskLosses::default();
-        add_losses(&mut last, &losses, 1).unwrap();
+        add_losses(&mut last, &losses, 1.0).unwrap();
         start.get_or_insert(last);
         gradients.clear();
         gradients.add(network.params(), &losses.total.backward().unwrap(), 1.0).unwrap();
