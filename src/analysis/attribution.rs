@@ -276,7 +276,7 @@ mod tests {
         for _ in 0..150 {
             let out = network.forward(&x, &mut Noise::off(), &mut Probe::default()).unwrap();
             gradients.clear();
-            let loss = mse(&out.entry_logit, &y).unwrap();
+            let loss = mse(&out.entry_logit, &y, None).unwrap();
             gradients.add(network.params(), &loss.backward().unwrap(), 1.0).unwrap();
             adam.step(network.params(), &gradients, 0.01).unwrap();
         }

@@ -1,7 +1,7 @@
 use super::field_error::Checks;
 use super::{
-    AnalysisConfig, BacktestConfig, FeaturesConfig, FieldError, LabelsConfig, ModelConfig, RunConfig, SplitsConfig,
-    TrainConfig,
+    AnalysisConfig, BacktestConfig, Encoder, FeaturesConfig, FieldError, LabelsConfig, ModelConfig, Pooling, RunConfig,
+    SplitsConfig, TrainConfig,
 };
 
 impl RunConfig {
@@ -112,9 +112,13 @@ fn check_model(model: &ModelConfig, c: &mut Checks) {
         d_ff,
         dropout,
         latent_dim,
-        pooling: _,
+        pooling,
         norm: _,
-        encoder: _,
+        encoder,
+        positions: _,
+        causal: _,
+        tcn_kernel,
+        tpa_filters,
     } = model;
     at_least(c, "model.seq_len", *seq_len, 2);
     at_least(c, "model.num_heads", *num_heads, 1);
@@ -124,11 +128,18 @@ fn check_model(model: &ModelConfig, c: &mut Checks) {
     at_least(c, "model.d_model", *d_model, 2);
     c.require(d_model % 2 == 0, "model.d_model", format!("must be even for the position code, was {d_model}"));
     c.require(
-        *num_heads == 0 || d_model % num_heads == 0,
+        *encoder != Encoder::Transformer || *num_heads == 0 || d_model % num_heads == 0,
         "model.num_heads",
         format!("must divide d_model {d_model}, was {num_heads}"),
     );
     share(c, "model.dropout", *dropout);
+    at_least(c, "model.tcn_kernel", *tcn_kernel, 2);
+    at_least(c, "model.tpa_filters", *tpa_filters, 1);
+    c.require(
+        *encoder != Encoder::Tpa || *pooling == Pooling::Last,
+        "model.pooling",
+        "must be last with the encoder tpa, which makes its own vector of the last bar",
+    );
 }
 
 fn check_train(train: &TrainConfig, c: &mut Checks) {

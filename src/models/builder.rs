@@ -37,10 +37,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn dense(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Dense> {
-        Ok(Dense {
-            weight: self.matrix(&format!("{name}.weight"), outputs, inputs)?,
-            bias: self.vector(&format!("{name}.bias"), outputs, 0.0)?,
-        })
+        Dense::with_bias(self, name, inputs, vec![0.0; outputs])
     }
 
     pub(super) fn norm(&mut self, name: &str, width: usize) -> Result<LayerNorm> {
@@ -67,6 +64,14 @@ pub(super) struct Dense {
 }
 
 impl Dense {
+    /// As many outputs as `bias` has numbers, with which it starts.
+    pub(super) fn with_bias(b: &mut Builder<'_>, name: &str, inputs: usize, bias: Vec<f32>) -> Result<Self> {
+        let weight = b.matrix(&format!("{name}.weight"), bias.len(), inputs)?;
+        let name = format!("{name}.bias");
+        let bias = b.params.vector(&name, bias, b.dtype, &b.device)?;
+        Ok(Self { weight, bias: b.unless_frozen(&name, bias) })
+    }
+
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         ops::linear(x, &self.weight, &self.bias)
     }

@@ -1,7 +1,7 @@
 use candle_core::{Result, Tensor};
 
 use super::{Network, Outputs};
-use crate::nn::{bce_with_logits, free_bits, kl_per_latent, mse, size_loss};
+use crate::nn::{bce_with_logits, focal_with_logits, free_bits, kl_per_latent, mse, size_loss};
 
 /// Tasks whose losses are weighed by learned uncertainty, in the order of [`Losses::tasks`].
 pub const TASKS: [&str; 5] = ["entry", "exit", "return", "volatility", "vae"];
@@ -23,6 +23,8 @@ pub struct Targets {
     pub volatility: Tensor,
     /// Forward return less round-trip cost, as a fraction.
     pub net_return: Tensor,
+    /// How much each window counts in every loss, not negative; all alike when `None`.
+    pub weight: Option<Tensor>,
 }
 
 /// Constants of the objective, fitted on the training slice.
@@ -32,6 +34,8 @@ pub struct Objective {
     pub return_variance: f64,
     /// Weight of KL, after its warm-up.
     pub beta: f64,
+    /// Exponent of the focal loss of entry and exit, at least 1; plain cross-entropy when 0.
+    pub focal: f64,
 }
 
 /// The losses of one batch, all scalars that still hold their graph.
@@ -55,17 +59,25 @@ impl Objective {
     ///
     /// Source: Kendall, Gal & Cipolla, "Multi-task learning using uncertainty" (2018).
     pub fn losses(&self, network: &Network, outputs: &Outputs, targets: &Targets) -> Result<Losses> {
-        let kl = kl_per_latent(&outputs.mu, &outputs.logvar)?;
+        let weight = targets.weight.as_ref();
+        let kl = kl_per_latent(&outputs.mu, &outputs.logvar, weight)?;
         // The target is detached: the encoder may not shrink what it has to reconstruct.
-        let reconstruction = mse(&outputs.reconstruction, &outputs.pooled.detach())?;
+        let reconstruction = mse(&outputs.reconstruction, &outputs.pooled.detach(), weight)?;
+        let cross_entropy = |logits: &Tensor, truth: &Tensor| {
+            if self.focal > 0.0 {
+                focal_with_logits(logits, truth, self.focal, weight)
+            } else {
+                bce_with_logits(logits, truth, weight)
+            }
+        };
         let tasks = vec![
-            bce_with_logits(&outputs.entry_logit, &targets.entry)?,
-            bce_with_logits(&outputs.exit_logit, &targets.exit)?,
-            mse(&outputs.expected_return, &targets.expected_return)?,
-            mse(&outputs.volatility, &targets.volatility)?,
+            cross_entropy(&outputs.entry_logit, &targets.entry)?,
+            cross_entropy(&outputs.exit_logit, &targets.exit)?,
+            mse(&outputs.expected_return, &targets.expected_return, weight)?,
+            mse(&outputs.volatility, &targets.volatility, weight)?,
             (&reconstruction + (free_bits(&kl, FREE_BITS)? * self.beta)?)?,
         ];
-        let size = size_loss(&outputs.size, &targets.net_return, self.return_variance)?;
+        let size = size_loss(&outputs.size, &targets.net_return, self.return_variance, weight)?;
         let mut total = (&size * SIZE_WEIGHT)?;
         for ((task, loss), s) in TASKS.iter().zip(&tasks).zip(network.log_variances()) {
             let s = s.squeeze(0)?;

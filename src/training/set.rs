@@ -67,6 +67,7 @@ impl TrainingSet<'_> {
             expected_return: pick(&self.targets.expected_return)?,
             volatility: pick(&self.targets.volatility)?,
             net_return: pick(&self.targets.net_return)?,
+            weight: None,
         };
         Ok((x, targets))
     }

@@ -93,12 +93,12 @@ impl<'a> Trainer<'a> {
     fn objective(&self, step: usize) -> Objective {
         let total = (self.steps_per_epoch() * self.config.train.num_epochs) as f64;
         let ramp = (step as f64 / (KL_WARMUP * total).max(1.0)).min(1.0);
-        Objective { return_variance: self.config.return_variance, beta: self.config.train.kl_beta * ramp }
+        Objective { return_variance: self.config.return_variance, beta: self.config.train.kl_beta * ramp, focal: 0.0 }
     }
 
     /// The objective of evaluation and gate: KL at full weight.
     pub fn full_objective(&self) -> Objective {
-        Objective { return_variance: self.config.return_variance, beta: self.config.train.kl_beta }
+        Objective { return_variance: self.config.return_variance, beta: self.config.train.kl_beta, focal: 0.0 }
     }
 
     /// One pass over the training slice in a fresh order, then validation.

@@ -139,7 +139,7 @@ fn threads_change_no_bit_of_a_training() {
 #[test]
 fn the_gate_passes_every_shape_and_names_any_frozen_tensor() {
     let world = World::new(60);
-    let objective = Objective { return_variance: 1e-4, beta: 1e-3 };
+    let objective = Objective { return_variance: 1e-4, beta: 1e-3, focal: 0.0 };
     for shape in shapes() {
         let healthy = Network::new(&shape, FEATURES, 1, DType::F32, &Device::Cpu).unwrap();
         gradient_gate(&healthy, &objective, &world.set(), 1).unwrap();
@@ -160,7 +160,7 @@ fn eight_windows_are_overfitted() {
     let world = World::new(60);
     let shape = ModelConfig { dropout: 0.0, d_model: 32, d_ff: 64, num_heads: 4, ..shape(Norm::Pre, Pooling::Mean) };
     let network = Network::new(&shape, FEATURES, 1, DType::F32, &Device::Cpu).unwrap();
-    let objective = Objective { return_variance: 1e-4, beta: 1e-3 };
+    let objective = Objective { return_variance: 1e-4, beta: 1e-3, focal: 0.0 };
     let (x, targets) = world.set().batch(&[10, 15, 20, 25, 30, 35, 40, 44], &Device::Cpu).unwrap();
     let mut adam = AdamW::new(network.params(), AdamWConfig::new(0.0));
     let mut gradients = Gradients::new(network.params());
