@@ -239,3 +239,31 @@ fn check_backtest(backtest: &BacktestConfig, c: &mut Checks) {
         format!("must name a formula file, name.indicator, was {rule:?}"),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(change: impl Fn(&mut ModelConfig)) -> Vec<String> {
+        let mut config = RunConfig::default();
+        change(&mut config.model);
+        config.validate().err().unwrap_or_default().into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn encoders_are_asked_for_what_they_use() {
+        assert_eq!(problems(|m| m.num_heads = 7), ["model.num_heads"]);
+        assert!(problems(|m| (m.encoder, m.num_heads) = (Encoder::Lstm, 7)).is_empty());
+        assert_eq!(problems(|m| m.encoder = Encoder::Tpa), ["model.pooling"]);
+        assert!(problems(|m| (m.encoder, m.pooling) = (Encoder::Tpa, Pooling::Last)).is_empty());
+        assert_eq!(problems(|m| (m.tcn_kernel, m.tpa_filters) = (1, 0)), ["model.tcn_kernel", "model.tpa_filters"]);
+    }
+
+    #[test]
+    fn a_model_written_before_there_was_a_choice_is_a_transformer() {
+        let old = r#"{"seq_len":32,"d_model":32,"num_heads":4,"num_layers":2,"d_ff":128,"dropout":0.1,"latent_dim":4,
+            "pooling":"mean","norm":"pre","encoder":"transformer"}"#;
+        let model: ModelConfig = serde_json::from_str(old).unwrap();
+        assert_eq!((model.positions, model.causal), (crate::config::Positions::Sinusoidal, false));
+    }
+}

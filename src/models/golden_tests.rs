@@ -105,10 +105,8 @@ fn outputs_losses_and_every_gradient_are_pytorchs() {
         for (name, case) in &table.golden.cases {
             let network = table.network(name, dtype);
             let x = table.get("x", dtype);
-            let out =
-                network.forward(&x, &mut Noise::at(table.golden.seed, 0), &mut Probe::default()).unwrap();
-            let losses =
-                table.objective(case).losses(&network, &out, &table.targets(case, dtype)).unwrap();
+            let out = network.forward(&x, &mut Noise::at(table.golden.seed, 0), &mut Probe::default()).unwrap();
+            let losses = table.objective(case).losses(&network, &out, &table.targets(case, dtype)).unwrap();
             let what = |part: &str| format!("{name} in {dtype:?}: {part}");
             let outputs = [
                 &out.entry_logit,
@@ -127,11 +125,8 @@ fn outputs_losses_and_every_gradient_are_pytorchs() {
                 assert_close(&flat(output), &all, tolerance, &what(&format!("output {i}")));
                 all = rest;
             }
-            let own: Vec<f64> = std::iter::once(&losses.total)
-                .chain(&losses.tasks)
-                .chain([&losses.size])
-                .flat_map(flat)
-                .collect();
+            let own: Vec<f64> =
+                std::iter::once(&losses.total).chain(&losses.tasks).chain([&losses.size]).flat_map(flat).collect();
             for (i, (got, want)) in own.iter().zip(flat(&table.get(&format!("{name}/losses"), dtype))).enumerate() {
                 assert_close(&[*got], &[want], tolerance, &what(&format!("loss {i}")));
             }

@@ -16,6 +16,8 @@ pub(crate) mod samples;
 mod summary;
 mod vae;
 
+#[cfg(test)]
+pub(crate) use builder::with_candles_layer_norm;
 pub use network::{Network, Outputs};
 pub use objective::{Losses, Objective, TASKS, Targets};
 pub use probe::Probe;

@@ -29,13 +29,7 @@ impl Probe {
     }
 
     /// The context of `layer` if this probe changes it; records its weights if asked to.
-    pub(super) fn attend(
-        &mut self,
-        layer: usize,
-        qkv: &Tensor,
-        heads: usize,
-        causal: bool,
-    ) -> Result<Option<Tensor>> {
+    pub(super) fn attend(&mut self, layer: usize, qkv: &Tensor, heads: usize, causal: bool) -> Result<Option<Tensor>> {
         if self.record {
             self.attention.push(ops::attention_weights(&qkv.detach(), heads, causal)?.detach());
         }

@@ -42,5 +42,13 @@ pub(crate) fn variants() -> Vec<(String, ModelConfig)> {
 /// One network of each encoder.
 pub(crate) fn encoders() -> Vec<(String, ModelConfig)> {
     let mut seen = Vec::new();
-    variants().into_iter().filter(|(_, config)| !seen.contains(&config.encoder) && { seen.push(config.encoder); true }).collect()
+    variants()
+        .into_iter()
+        .filter(|(_, config)| {
+            !seen.contains(&config.encoder) && {
+                seen.push(config.encoder);
+                true
+            }
+        })
+        .collect()
 }

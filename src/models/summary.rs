@@ -73,7 +73,12 @@ impl ModelSummary {
             parts.push(Part::new(&format!("head.{head}"), &[1]).dense(1, half, c + l).dense(1, 1, half));
         }
         parts.push(Part::new("loss", &[]).learns(5));
-        Self { parts: parts.into_iter().map(|part| part.0).collect(), look_back: look_back(config), features, seq_len: t }
+        Self {
+            parts: parts.into_iter().map(|part| part.0).collect(),
+            look_back: look_back(config),
+            features,
+            seq_len: t,
+        }
     }
 
     /// Numbers the network learns.
@@ -212,7 +217,12 @@ mod tests {
                 let own = network.params().iter().filter(|(name, _)| {
                     name.strip_prefix(part.name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
                 });
-                assert_eq!(part.parameters, own.map(|(_, var)| var.elem_count()).sum::<usize>(), "{name} {}", part.name);
+                assert_eq!(
+                    part.parameters,
+                    own.map(|(_, var)| var.elem_count()).sum::<usize>(),
+                    "{name} {}",
+                    part.name
+                );
             }
             let x = Tensor::zeros((2, config.seq_len, 3), DType::F32, &Device::Cpu).unwrap();
             let out = network.forward(&x, &mut Noise::off(), &mut Probe::default()).unwrap();

@@ -48,15 +48,8 @@ impl Real for f32 {
 
     /// Rational minimax approximation on [-7.9, 7.9], within 4 ulp; coefficients as in Eigen and XLA.
     fn tanh(self) -> Self {
-        const NUMERATOR: [f32; 7] = [
-            -2.760_768_5e-16,
-            2.000_188e-13,
-            -8.604_672e-11,
-            5.122_297e-8,
-            1.485_722_3e-5,
-            6.372_619e-4,
-            4.893_525e-3,
-        ];
+        const NUMERATOR: [f32; 7] =
+            [-2.760_768_5e-16, 2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_3e-5, 6.372_619e-4, 4.893_525e-3];
         const DENOMINATOR: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
         let x = self.clamp(-7.905_311, 7.905_311);
         let square = x * x;

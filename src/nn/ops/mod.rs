@@ -63,13 +63,7 @@ pub fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
 /// `noise` is on.
 ///
 /// Source: Vaswani et al., "Attention is all you need" (2017).
-pub fn self_attention(
-    qkv: &Tensor,
-    heads: usize,
-    causal: bool,
-    dropout: f64,
-    noise: &mut Noise,
-) -> Result<Tensor> {
+pub fn self_attention(qkv: &Tensor, heads: usize, causal: bool, dropout: f64, noise: &mut Noise) -> Result<Tensor> {
     let mask = dropout::Mask::next(dropout, noise);
     if qkv.device().is_cpu() {
         qkv.contiguous()?.apply_op1(attention::Attention { heads, causal, mask })

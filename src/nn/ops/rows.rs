@@ -17,11 +17,13 @@ const fn rows(width: usize) -> usize {
 /// Calls `work(row index, input row, output row)` for every row of `width` numbers.
 pub(super) fn map<R: Real>(x: &[R], width: usize, work: impl Fn(usize, &[R], &mut [R]) + Sync) -> Vec<R> {
     let mut out = vec![R::from_f64(0.0); x.len()];
-    out.par_chunks_mut(rows(width) * width).zip(x.par_chunks(rows(width) * width)).enumerate().for_each(|(chunk, (out, x))| {
-        for (i, (out, x)) in out.chunks_mut(width).zip(x.chunks(width)).enumerate() {
-            work(chunk * rows(width) + i, x, out);
-        }
-    });
+    out.par_chunks_mut(rows(width) * width).zip(x.par_chunks(rows(width) * width)).enumerate().for_each(
+        |(chunk, (out, x))| {
+            for (i, (out, x)) in out.chunks_mut(width).zip(x.chunks(width)).enumerate() {
+                work(chunk * rows(width) + i, x, out);
+            }
+        },
+    );
     out
 }
 

@@ -55,11 +55,11 @@ fn check_finite_differences(name: &str, inputs: &[Tensor], op: &Op<'_>) {
     }
 }
 
-/// Ours against the composed version: values and gradients in f64, values in f32.
+/// Ours against the composed version: values and gradients in f64 (erf there is good to 1e-10), values in f32.
 fn check_oracle(name: &str, inputs: &[Tensor], ours: &Op<'_>, oracle: &Op<'_>) {
-    assert_close(&flat(&ours(inputs).unwrap()), &flat(&oracle(inputs).unwrap()), 1e-10, name);
+    assert_close(&flat(&ours(inputs).unwrap()), &flat(&oracle(inputs).unwrap()), 1e-9, name);
     for (a, b) in gradients(inputs, ours).iter().zip(gradients(inputs, oracle)) {
-        assert_close(a, &b, 1e-10, &format!("gradient of {name}"));
+        assert_close(a, &b, 1e-9, &format!("gradient of {name}"));
     }
     let single: Vec<Tensor> = inputs.iter().map(|t| t.to_dtype(DType::F32).unwrap()).collect();
     assert_close(&flat(&ours(&single).unwrap()), &flat(&oracle(inputs).unwrap()), 1e-5, &format!("{name} in f32"));
@@ -233,7 +233,8 @@ fn threads_change_no_bit() {
             gradients(&inputs, &|t| {
                 let y = super::self_attention(&t[0], 2, true, 0.1, &mut Noise::at(1, 1))?;
                 let y = super::layer_norm(&super::add_table(&y, &t[6])?, &t[1], &t[2])?;
-                let y = super::linear_gelu(&super::taps(&y, 3, 2)?, &t[3], &Tensor::zeros(32, DType::F32, &Device::Cpu)?)?;
+                let y =
+                    super::linear_gelu(&super::taps(&y, 3, 2)?, &t[3], &Tensor::zeros(32, DType::F32, &Device::Cpu)?)?;
                 let y = super::lstm(&y, &t[4])?;
                 (super::weighted_bars(&y, &t[5])? + super::mean_bars(&y)?)?.to_dtype(DType::F64)
             })

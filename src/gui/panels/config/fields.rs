@@ -149,7 +149,11 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             field("d_ff", Count, "Width inside the feed-forward part (transformer)"),
             field("dropout", Share, "Dropout probability"),
             field("latent_dim", Count, "Width of the latent that regimes are found in"),
-            field("pooling", Choice(&["mean", "last", "attention"]), "How a sequence becomes one vector; last with tpa"),
+            field(
+                "pooling",
+                Choice(&["mean", "last", "attention"]),
+                "How a sequence becomes one vector; last with tpa",
+            ),
             field("norm", Choice(&["pre", "post"]), "Where layer normalisation sits"),
             field("encoder", Choice(&["transformer", "lstm", "tcn", "tpa"]), "Sequence encoder"),
             field("positions", Choice(&["sinusoidal", "learned"]), "How the transformer learns the order of bars"),
