@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::state::{AppState, JobId, JobKind, JobRow, JobState, LiveTraining};
-use crate::jobs::{Cancelled, Job as Handle, Outcome, Progress, Waker, spawn};
+use crate::jobs::{Cancelled, Control, Job as Handle, Outcome, Progress, Waker, spawn};
 use crate::runs::Stage;
 use crate::tasks::{Check, ColumnsView, Job, Looked, RunSummary, RunView, TaskEvent};
 
@@ -81,6 +81,11 @@ impl Board {
         if let Some(entry) = self.jobs.iter().find(|entry| entry.id == id) {
             entry.handle.cancel();
         }
+    }
+
+    /// The hand on a job at work.
+    pub(super) fn control(&self, id: JobId) -> Option<Control> {
+        self.jobs.iter().find(|entry| entry.id == id).map(|entry| entry.handle.control())
     }
 
     /// Takes progress, events and outcomes in; gives what finished well.

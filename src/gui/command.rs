@@ -7,7 +7,19 @@ use super::state::{AppState, Cell, Hover, JobId};
 use super::workspace::Workspace;
 use crate::backtest::Direction;
 use crate::config::{DataConfig, RunConfig};
+use crate::jobs::Order;
 use crate::runs::Stage;
+
+/// What can be done to a training while it works.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Teach {
+    /// Hold it before its next step.
+    Pause,
+    /// Let it go on.
+    Continue,
+    /// Let it obey at its next step.
+    Order(Order),
+}
 
 /// All that a menu, a key, a button, the palette or a gesture can ask for.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +85,8 @@ pub enum Command {
     RunStage(Stage),
     /// Continues an unfinished run.
     ResumeRun(PathBuf),
+    /// Acts on the training at work.
+    Teach(Teach),
     /// Asks a job to stop.
     CancelJob(JobId),
     /// Asks the running job to stop.
@@ -155,6 +169,10 @@ impl Command {
             Self::RunStage(Stage::Analyze),
             Self::RunStage(Stage::Backtest),
             Self::CancelRunning,
+            Self::Teach(Teach::Pause),
+            Self::Teach(Teach::Continue),
+            Self::Teach(Teach::Order(Order::Stop)),
+            Self::Teach(Teach::Order(Order::Save)),
             Self::ClearSelection,
             Self::ClearFilters,
             Self::FilterSide(Some(Direction::Long)),
@@ -231,6 +249,14 @@ impl Command {
             Self::RunStage(Stage::Analyze) => "Analyze".to_owned(),
             Self::RunStage(Stage::Backtest) => "Backtest".to_owned(),
             Self::ResumeRun(_) => "Resume".to_owned(),
+            Self::Teach(Teach::Pause) => "Pause the training".to_owned(),
+            Self::Teach(Teach::Continue) => "Continue the training".to_owned(),
+            Self::Teach(Teach::Order(order)) => match order {
+                Order::Stop => "Stop the training, keep the best".to_owned(),
+                Order::Save => "Save a checkpoint now".to_owned(),
+                Order::LearningRate(rate) => format!("Learning rate {rate}"),
+                Order::Patience(epochs) => format!("Patience {epochs}"),
+            },
             Self::CancelJob(_) | Self::CancelRunning => "Cancel".to_owned(),
             Self::ToggleCompare(run) => format!("Compare {run}"),
             Self::RefreshRuns => "Refresh runs".to_owned(),
@@ -307,6 +333,10 @@ impl Command {
             Self::RunAll | Self::ResumeRun(_) | Self::RunStage(Stage::Train | Stage::Collect) => !state.busy(),
             Self::RunStage(_) => !state.busy() && !state.demo && state.run().is_some(),
             Self::CancelRunning => state.running().is_some(),
+            Self::Teach(teach) => {
+                let trains = state.busy() && state.live.stage == Some(Stage::Train);
+                trains && !matches!((teach, state.live.paused), (Teach::Pause, true) | (Teach::Continue, false))
+            }
             Self::SaveFormula => state.formulas.open.as_ref().is_some_and(super::formulas::Editor::is_changed),
             Self::ClearLines => !state.indicators.on_chart.is_empty(),
             Self::ResetIndicator => state.indicators.chosen.as_ref().is_some_and(super::indicators::Chosen::is_tuned),

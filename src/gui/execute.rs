@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::board::Done;
-use super::command::Command;
+use super::command::{Command, Teach};
 use super::panels::Pane;
 use super::shell::Shell;
 use super::state::{JobId, JobKind, JobState, Loadable, Selection};
@@ -71,6 +71,7 @@ impl Shell {
                 }
             }
             Command::ResumeRun(folder) => self.stage_of(folder, Stage::Train, now),
+            Command::Teach(teach) => self.teach(teach),
             Command::CancelJob(id) => self.board.cancel(id),
             Command::CancelRunning => {
                 if let Some(id) = self.state.running().map(|job| job.id) {
@@ -303,6 +304,19 @@ impl Shell {
             stage_of_run(open, stage, &config, Slice::Test, None, job).map(|summary| Done::Run(Box::new(summary)))
         });
         self.state.live.stage = Some(stage);
+    }
+
+    fn teach(&mut self, teach: Teach) {
+        let Some(control) = self.state.live.job.and_then(|id| self.board.control(id)) else { return };
+        match teach {
+            Teach::Pause => control.pause(),
+            Teach::Continue => control.resume(),
+            Teach::Order(order) => {
+                control.order(order);
+                self.state.say(false, format!("{}: at the next step", Command::Teach(teach).text()));
+            }
+        }
+        self.state.live.paused = control.is_paused();
     }
 
     fn toggle_compare(&mut self, id: String) {

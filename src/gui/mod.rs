@@ -29,7 +29,7 @@ mod widgets;
 mod workspace;
 
 pub use app::{OpenWindow, WindowError, open_window};
-pub use command::{Command, Commands};
+pub use command::{Command, Commands, Teach};
 pub use dataset::DatasetState;
 pub use dialogs::{SystemDialog, Wanted};
 pub use formulas::{Editor, Formulas};

@@ -124,6 +124,8 @@ pub struct LiveTraining {
     pub stage: Option<Stage>,
     /// Stages done.
     pub done: BTreeSet<Stage>,
+    /// Held before its next step.
+    pub paused: bool,
 }
 
 /// A pipeline stage in the top bar.

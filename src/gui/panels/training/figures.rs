@@ -139,8 +139,10 @@ impl Maker<'_> {
             ("rank IC", theme::LINES[0], |e| e.learned.return_rank_ic.unwrap_or(f64::NAN)),
         ];
         let brier: [(&str, Color32, Get); 1] = [("entry", validation_color(), |e| e.learned.entry_brier)];
-        let volatility: [(&str, Color32, Get); 1] =
-            [("volatility", validation_color(), |e| e.learned.volatility_correlation.unwrap_or(f64::NAN))];
+        let volatility: [(&str, Color32, Get); 2] = [
+            ("network", validation_color(), |e| e.learned.volatility_correlation.unwrap_or(f64::NAN)),
+            ("last 20 bars", theme::LINES[0], |e| e.learned.volatility_baseline.unwrap_or(f64::NAN)),
+        ];
         vec![
             Figure {
                 reference: Some((0.5, "0.5 = guessing")),
@@ -163,7 +165,7 @@ impl Maker<'_> {
             },
             self.figure(
                 "Volatility correlation",
-                "Correlation of predicted and realised volatility",
+                "Correlation with the realised volatility: of the network's, and of the last 20 bars' own, which it has to beat",
                 &volatility,
                 Some(volatility[0].2),
             ),
@@ -181,6 +183,12 @@ impl Maker<'_> {
                 ..self.figure("Learning rate", "Of the epoch's last optimiser step", &[], None)
             },
             self.figure("Gradient norm", "Global L2 norm before clipping, mean and largest", &norm, Some(norm[0].2)),
+            self.figure(
+                "Weight change",
+                "L2 norm of the weights' change over the epoch, as a share of their norm",
+                &[("change", theme::ACCENT, |e| e.weight_change.unwrap_or(f64::NAN))],
+                None,
+            ),
             self.many("Learned log variances", "One per task: a larger one weighs its loss less", &tasks, |e, i| {
                 e.log_variances.get(i).copied().unwrap_or(f64::NAN)
             }),
@@ -197,6 +205,14 @@ impl Maker<'_> {
             &latents,
             |e, i| e.kl.get(i).copied().unwrap_or(f64::NAN),
         )];
+        if last.dead_units.is_some() {
+            figures.push(self.figure(
+                "Dead units",
+                "Rows of weight matrices that no gradient reaches on some validation windows",
+                &[("units", theme::ACCENT, |e| e.dead_units.map_or(f64::NAN, |n| n as f64))],
+                None,
+            ));
+        }
         for (layer, heads) in last.attention_entropy.iter().enumerate() {
             let names: Vec<String> = (0..heads.len()).map(|head| format!("head {head}")).collect();
             let figure = self.many(

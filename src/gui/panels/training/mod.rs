@@ -1,3 +1,5 @@
+mod alarms;
+mod controls;
 mod figures;
 
 use eframe::egui;
@@ -9,6 +11,7 @@ use crate::gui::command::{Command, Commands};
 use crate::gui::state::{AppState, JobId, JobRow, JobState};
 use crate::gui::theme;
 use crate::gui::widgets::{CurveView, Figure, clock, curves, figure, message, number, run_or_message, thousands};
+use crate::runs::Stage;
 use crate::training::EpochMetrics;
 pub(super) use figures::compare_color;
 use figures::{Foreign, Section, sections, train_color, validation_color};
@@ -24,6 +27,8 @@ pub struct TrainingPanel {
     #[serde(skip)]
     choice: Choice,
     #[serde(skip)]
+    draft: controls::Draft,
+    #[serde(skip)]
     cursor: Option<usize>,
     #[serde(skip)]
     cache: Option<(Key, Vec<Section>)>,
@@ -31,7 +36,15 @@ pub struct TrainingPanel {
 
 impl Default for TrainingPanel {
     fn default() -> Self {
-        Self { smoothing: 0.5, log: false, enlarged: None, choice: Choice::default(), cursor: None, cache: None }
+        Self {
+            smoothing: 0.5,
+            log: false,
+            enlarged: None,
+            choice: Choice::default(),
+            draft: controls::Draft::default(),
+            cursor: None,
+            cache: None,
+        }
     }
 }
 
@@ -264,7 +277,7 @@ fn swatch(ui: &mut egui::Ui, text: &str, color: egui::Color32) {
 }
 
 /// Stage, epochs, ETA of the job.
-fn working(ui: &mut egui::Ui, job: &JobRow, epochs: usize) {
+fn working(ui: &mut egui::Ui, job: &JobRow, epochs: usize, paused: bool) {
     let progress = &job.progress;
     let mut words = vec![if progress.stage.is_empty() { "starting".to_owned() } else { progress.stage.clone() }];
     if progress.total > 0 {
@@ -272,6 +285,7 @@ fn working(ui: &mut egui::Ui, job: &JobRow, epochs: usize) {
     }
     words.push(format!("epochs {epochs}"));
     words.push(match job.eta {
+        _ if paused => "paused".to_owned(),
         Some(eta) => format!("ETA {}", clock(eta)),
         None => "ETA not known yet".to_owned(),
     });
@@ -289,7 +303,10 @@ impl Panel for TrainingPanel {
         self.toolbar(ui, state, commands);
         let running = source.job.filter(|job| job.state == JobState::Running);
         if let Some(job) = running {
-            working(ui, job, source.epochs.len());
+            working(ui, job, source.epochs.len(), state.live.paused);
+            if state.live.stage == Some(Stage::Train) {
+                controls::ui(ui, state, &mut self.draft, commands);
+            }
         }
         if let Some(JobState::Failed(why)) = source.job.map(|job| &job.state) {
             ui.colored_label(theme::DOWN, format!("The training failed: {why}"));
@@ -304,6 +321,9 @@ impl Panel for TrainingPanel {
             return;
         }
         Self::summary(ui, &source);
+        for alarm in alarms::alarms(source.epochs) {
+            ui.add(egui::Label::new(egui::RichText::new(format!("⚠ {alarm}")).color(theme::WARN)).wrap());
+        }
         Self::legend(ui, state, &source);
         self.refresh(&source, state);
         self.charts(ui, &source);
