@@ -204,13 +204,8 @@ impl<'a> Trainer<'a> {
         progress: &dyn Fn(usize) -> Result<(), Cancelled>,
     ) -> Result<Option<(EpochMetrics, EpochTiming)>, TrainError> {
         let start = Instant::now();
-        let mut running = match self.running.take() {
-            Some(running) => running,
-            None => {
-                self.state.partial = Some(Tally::default());
-                self.start(flat(self.network.params())?)
-            }
-        };
+        let mut running =
+            if let Some(running) = self.running.take() { running } else { self.start(flat(self.network.params())?) };
         let mut tally = self.state.partial.take().unwrap_or_default();
         let rate = self.learning_rate();
         self.group(&mut running, &mut tally, rate, progress)?;

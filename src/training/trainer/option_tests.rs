@@ -3,7 +3,7 @@
 use super::tests::{go_on, weights};
 use super::*;
 use crate::config::{ModelConfig, Norm, Pooling};
-use crate::training::planted::{World, config, shape};
+use crate::training::planted::{World, config, network, shape};
 use crate::training::{read_checkpoint, write_checkpoint};
 
 const EPOCHS: usize = 3;
@@ -35,7 +35,7 @@ fn trainer<'a>(world: &'a World, (_, change, weighed): &Way) -> Trainer<'a> {
     change(&mut config);
     let set =
         TrainingSet { weights: weighed.then_some(&world.weights), volatility: Some(&world.volatility), ..world.set() };
-    Trainer::new(world.network(&shape(Norm::Pre, Pooling::Mean)), config, set).unwrap()
+    Trainer::new(network(&shape(Norm::Pre, Pooling::Mean)), config, set).unwrap()
 }
 
 /// Trains to the end, writing a checkpoint before every step if asked to; the lines and the weights.
@@ -97,7 +97,7 @@ fn weights_stand_for_copies() {
         config.train.batch_size = bars.len();
         config.train.accumulation_steps = 1;
         let set = TrainingSet { train: bars, weights, ..world.set() };
-        let trainer = Trainer::new(world.network(&quiet), config, set).unwrap();
+        let trainer = Trainer::new(network(&quiet), config, set).unwrap();
         let training = Training { weights: trainer.weights.as_deref(), noise: None };
         let (x, targets) = set.training_batch(bars, trainer.network.device(), training).unwrap();
         let outputs = trainer.network.forward(&x, &mut Noise::off(), &mut Probe::default()).unwrap();
@@ -144,7 +144,7 @@ fn weights_and_classes_that_cannot_be_used_are_refused_in_a_sentence() {
     let refusal = |set: TrainingSet<'_>, class_weights: bool| {
         let mut config = config(1);
         config.train.class_weights = class_weights;
-        let network = world.network(&shape(Norm::Pre, Pooling::Mean));
+        let network = network(&shape(Norm::Pre, Pooling::Mean));
         Trainer::new(network, config, set).expect_err("refused").to_string()
     };
     let n = world.train.len();
