@@ -9,6 +9,9 @@ use crate::models::{Network, Outputs, Probe};
 use crate::nn::Noise;
 use crate::stats::{Interval, block_bootstrap, block_length, mean};
 
+/// What is said of encoders without attention maps.
+pub const NO_ATTENTION: &str = "this encoder has no attention over bars";
+
 /// Bars that count as near the deciding one.
 const NEAR: usize = 3;
 const RESAMPLES: usize = 500;
@@ -69,16 +72,13 @@ impl AttentionMaps {
     }
 }
 
-/// The attention of the window that ends at bar `t`, which must have a usable window.
-pub fn attention_maps(network: &Network, inputs: &Inputs, t: usize) -> Result<AttentionMaps> {
+/// The attention of the window that ends at bar `t`, which must have a usable window; `None` if the encoder has none.
+pub fn attention_maps(network: &Network, inputs: &Inputs, t: usize) -> Result<Option<AttentionMaps>> {
+    if !network.has_attention() {
+        return Ok(None);
+    }
     let (maps, _) = record(network, inputs, &[t], Probe::recording())?;
-    Ok(maps.into_iter().next().unwrap_or_else(|| AttentionMaps {
-        layers: 0,
-        heads: 0,
-        seq_len: 0,
-        weights: Vec::new(),
-        pooling: Vec::new(),
-    }))
+    Ok(maps.into_iter().next())
 }
 
 /// Windows `[B, T, F]` that end at `bars`.
@@ -139,11 +139,11 @@ pub struct AttentionReport {
     pub mean_distance: Vec<Vec<f64>>,
     /// Share of weight on the last 3 bars per layer and head.
     pub near_share: Vec<Vec<f64>>,
-    /// Entropy of the rows as a share of the uniform ln T, per layer and head.
+    /// Entropy of the rows as a share of uniform attention's, per layer and head.
     pub entropy: Vec<Vec<f64>>,
     /// Mean loss (entry and exit cross-entropy, return and volatility squared error) as it is.
     pub loss: f64,
-    /// Rise of that loss when all attention is replaced by the uniform 1/T, with its 95 % block-bootstrap interval.
+    /// Rise of that loss when all attention is replaced by equal weights, with its 95 % block-bootstrap interval.
     pub loss_uniform_delta: Interval,
     /// The same for each head alone.
     pub head_delta: Vec<Vec<Interval>>,
@@ -157,7 +157,7 @@ pub struct AttentionReport {
 }
 
 /// Examines attention over the windows that end at `bars` (in time order) of which `truth` is known; `horizon` is the
-/// labels' h.
+/// labels' h. `None` if the encoder has no attention.
 pub fn attention_report(
     network: &Network,
     inputs: &Inputs,
@@ -165,9 +165,12 @@ pub fn attention_report(
     truth: &Truth,
     horizon: usize,
     seed: u64,
-) -> Result<AttentionReport> {
+) -> Result<Option<AttentionReport>> {
+    if !network.has_attention() {
+        return Ok(None);
+    }
     let (layers, heads, t) = (network.config().num_layers, network.config().num_heads, network.config().seq_len);
-    let mut sums = Sums::new(layers, heads, t);
+    let mut sums = Sums::new(layers, heads, t, network.uniform_entropy());
     let mut plain = Vec::with_capacity(bars.len());
     for (chunk, bars) in bars.chunks(BATCH).enumerate() {
         let (maps, outputs) = record(network, inputs, bars, Probe::recording())?;
@@ -195,7 +198,8 @@ pub fn attention_report(
     // Below this share of the loss a rise is rounding.
     let used = all.low > 1e-6 * loss;
     let sentence = format!(
-        "replacing all attention by the uniform 1/{t} changes the loss by {:+.4} ({:+.4} to {:+.4}): {}",
+        "replacing all attention by {} changes the loss by {:+.4} ({:+.4} to {:+.4}): {}",
+        if network.config().causal { "equal weights".to_owned() } else { format!("the uniform 1/{t}") },
         all.estimate,
         all.low,
         all.high,
@@ -204,7 +208,7 @@ pub fn attention_report(
     let n = bars.len() as f64;
     let by_head =
         |x: &[f64]| -> Vec<Vec<f64>> { x.chunks(heads).map(|row| row.iter().map(|v| v / n).collect()).collect() };
-    Ok(AttentionReport {
+    Ok(Some(AttentionReport {
         windows: bars.len(),
         seq_len: t,
         strip: match network.config().pooling {
@@ -228,7 +232,7 @@ pub fn attention_report(
         used,
         sentence,
         mean_map: sums.map.iter().map(|v| v / n).collect(),
-    })
+    }))
 }
 
 /// Loss per window: entry and exit cross-entropy plus squared errors of return and volatility.
@@ -256,10 +260,11 @@ struct Sums {
     near: Vec<f64>,
     entropy: Vec<f64>,
     map: Vec<f64>,
+    uniform_entropy: f64,
 }
 
 impl Sums {
-    fn new(layers: usize, heads: usize, t: usize) -> Self {
+    fn new(layers: usize, heads: usize, t: usize, uniform_entropy: f64) -> Self {
         let (pairs, zeros) = (layers * heads, |n: usize| vec![0.0; n]);
         Self {
             received: zeros(pairs * t),
@@ -268,6 +273,7 @@ impl Sums {
             near: zeros(pairs),
             entropy: zeros(pairs),
             map: zeros(pairs * t * t),
+            uniform_entropy,
         }
     }
 
@@ -290,7 +296,7 @@ impl Sums {
                 }
             }
             let weights = map.head(layer, head).iter().map(|&w| f64::from(w)).filter(|w| *w > 0.0);
-            self.entropy[pair] -= weights.map(|w| w * w.ln()).sum::<f64>() / t as f64 / (t as f64).ln();
+            self.entropy[pair] -= weights.map(|w| w * w.ln()).sum::<f64>() / t as f64 / self.uniform_entropy;
         }
     }
 }
@@ -298,7 +304,7 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ModelConfig;
+    use crate::config::{Encoder, ModelConfig};
     use candle_core::DType;
 
     fn world() -> (Network, Inputs) {
@@ -312,7 +318,7 @@ mod tests {
     #[test]
     fn maps_strips_and_rollout_are_distributions() {
         let (network, inputs) = world();
-        let maps = attention_maps(&network, &inputs, 20).unwrap();
+        let maps = attention_maps(&network, &inputs, 20).unwrap().unwrap();
         assert_eq!(maps.weights.len(), 2 * 2 * 6 * 6);
         for layer in 0..2 {
             for head in 0..2 {
@@ -322,6 +328,19 @@ mod tests {
         }
         assert!((maps.rollout().iter().sum::<f64>() - 1.0).abs() < 1e-5);
         assert!((maps.pooling.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn an_encoder_without_attention_has_no_maps_and_no_report() {
+        let (_, inputs) = world();
+        let truth = Truth { columns: std::array::from_fn(|_| vec![0.0; 2]) };
+        for encoder in [Encoder::Lstm, Encoder::Tcn, Encoder::Tpa] {
+            let config =
+                ModelConfig { seq_len: 6, d_model: 8, encoder, pooling: Pooling::Last, ..ModelConfig::default() };
+            let network = Network::new(&config, 3, 1, DType::F32, &Device::Cpu).unwrap();
+            assert_eq!(attention_maps(&network, &inputs, 20).unwrap(), None);
+            assert_eq!(attention_report(&network, &inputs, &[20, 21], &truth, 3, 1).unwrap(), None);
+        }
     }
 
     #[test]
@@ -345,12 +364,12 @@ mod tests {
         let column = |k: u64| Noise::at(k, 2).normals(bars.len()).into_iter().map(f64::from).collect::<Vec<_>>();
         let flags = |k: u64| column(k).into_iter().map(|x| f64::from(u8::from(x > 0.0))).collect();
         let truth = Truth { columns: [flags(1), flags(2), column(3), column(4)] };
-        let report = attention_report(&network, &inputs, &bars, &truth, 3, 1).unwrap();
+        let report = attention_report(&network, &inputs, &bars, &truth, 3, 1).unwrap().unwrap();
         assert!(report.loss_uniform_delta.estimate.abs() > 1e-4, "{}", report.sentence);
         for (_, var) in network.params().iter().filter(|(name, _)| name.ends_with("qkv.weight")) {
             var.set(&var.zeros_like().unwrap()).unwrap();
         }
-        let flat = attention_report(&network, &inputs, &bars, &truth, 3, 1).unwrap();
+        let flat = attention_report(&network, &inputs, &bars, &truth, 3, 1).unwrap().unwrap();
         assert!(!flat.used && flat.loss_uniform_delta.estimate.abs() < 1e-6, "{}", flat.sentence);
         assert_eq!((report.windows, report.received_by_lag[1][1].len()), (74, 6));
         assert!(report.loss_uniform_delta.low <= report.loss_uniform_delta.estimate);

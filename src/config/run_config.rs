@@ -78,6 +78,22 @@ pub enum Norm {
 pub enum Encoder {
     /// Self-attention layers (Vaswani et al. 2017).
     Transformer,
+    /// Long short-term memory layers (Hochreiter & Schmidhuber 1997).
+    Lstm,
+    /// Dilated causal convolutions (Bai et al. 2018).
+    Tcn,
+    /// Temporal pattern attention over the states of long short-term memory layers (Shih et al. 2019).
+    Tpa,
+}
+
+/// How the transformer learns the order of bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Positions {
+    /// A fixed code of sines and cosines.
+    Sinusoidal,
+    /// One learned vector per place.
+    Learned,
 }
 
 /// The network's shape.
@@ -88,22 +104,30 @@ pub struct ModelConfig {
     pub seq_len: usize,
     /// Width of a token.
     pub d_model: usize,
-    /// Attention heads.
+    /// Attention heads; transformer only.
     pub num_heads: usize,
     /// Encoder layers.
     pub num_layers: usize,
-    /// Width inside the feed-forward part.
+    /// Width inside the feed-forward part; transformer only.
     pub d_ff: usize,
     /// Dropout probability.
     pub dropout: f64,
     /// Width of the VAE's latent vector.
     pub latent_dim: usize,
-    /// Sequence to vector.
+    /// Sequence to vector; `last` with tpa, which makes its own vector of the last bar.
     pub pooling: Pooling,
     /// Pre- or post-norm.
     pub norm: Norm,
     /// Sequence encoder.
     pub encoder: Encoder,
+    /// Order of bars; transformer only, the other encoders read bars in order anyway.
+    pub positions: Positions,
+    /// Hides later bars of the window from earlier ones; transformer only, the other encoders look back only anyway.
+    pub causal: bool,
+    /// Taps of a dilated convolution; tcn only.
+    pub tcn_kernel: usize,
+    /// Filters over the history of each state; tpa only.
+    pub tpa_filters: usize,
 }
 
 impl Default for ModelConfig {
@@ -119,6 +143,10 @@ impl Default for ModelConfig {
             pooling: Pooling::Mean,
             norm: Norm::Pre,
             encoder: Encoder::Transformer,
+            positions: Positions::Sinusoidal,
+            causal: false,
+            tcn_kernel: 3,
+            tpa_filters: 32,
         }
     }
 }

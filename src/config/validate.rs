@@ -1,7 +1,7 @@
 use super::field_error::Checks;
 use super::{
-    AnalysisConfig, BacktestConfig, FeaturesConfig, FieldError, LabelMode, LabelsConfig, ModelConfig, RunConfig,
-    SplitMethod, SplitsConfig, TrainConfig,
+    AnalysisConfig, BacktestConfig, Encoder, FeaturesConfig, FieldError, LabelMode, LabelsConfig, ModelConfig, Pooling,
+    RunConfig, SplitMethod, SplitsConfig, TrainConfig,
 };
 
 impl RunConfig {
@@ -127,9 +127,13 @@ fn check_model(model: &ModelConfig, c: &mut Checks) {
         d_ff,
         dropout,
         latent_dim,
-        pooling: _,
+        pooling,
         norm: _,
-        encoder: _,
+        encoder,
+        positions: _,
+        causal: _,
+        tcn_kernel,
+        tpa_filters,
     } = model;
     at_least(c, "model.seq_len", *seq_len, 2);
     at_least(c, "model.num_heads", *num_heads, 1);
@@ -139,11 +143,18 @@ fn check_model(model: &ModelConfig, c: &mut Checks) {
     at_least(c, "model.d_model", *d_model, 2);
     c.require(d_model % 2 == 0, "model.d_model", format!("must be even for the position code, was {d_model}"));
     c.require(
-        *num_heads == 0 || d_model % num_heads == 0,
+        *encoder != Encoder::Transformer || *num_heads == 0 || d_model % num_heads == 0,
         "model.num_heads",
         format!("must divide d_model {d_model}, was {num_heads}"),
     );
     share(c, "model.dropout", *dropout);
+    at_least(c, "model.tcn_kernel", *tcn_kernel, 2);
+    at_least(c, "model.tpa_filters", *tpa_filters, 1);
+    c.require(
+        *encoder != Encoder::Tpa || *pooling == Pooling::Last,
+        "model.pooling",
+        "must be last with the encoder tpa, which makes its own vector of the last bar",
+    );
 }
 
 fn check_train(train: &TrainConfig, c: &mut Checks) {
@@ -255,4 +266,32 @@ fn check_backtest(backtest: &BacktestConfig, c: &mut Checks) {
         "backtest.rule",
         format!("must name a formula file, name.indicator, was {rule:?}"),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(change: impl Fn(&mut ModelConfig)) -> Vec<String> {
+        let mut config = RunConfig::default();
+        change(&mut config.model);
+        config.validate().err().unwrap_or_default().into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn encoders_are_asked_for_what_they_use() {
+        assert_eq!(problems(|m| m.num_heads = 7), ["model.num_heads"]);
+        assert!(problems(|m| (m.encoder, m.num_heads) = (Encoder::Lstm, 7)).is_empty());
+        assert_eq!(problems(|m| m.encoder = Encoder::Tpa), ["model.pooling"]);
+        assert!(problems(|m| (m.encoder, m.pooling) = (Encoder::Tpa, Pooling::Last)).is_empty());
+        assert_eq!(problems(|m| (m.tcn_kernel, m.tpa_filters) = (1, 0)), ["model.tcn_kernel", "model.tpa_filters"]);
+    }
+
+    #[test]
+    fn a_model_written_before_there_was_a_choice_is_a_transformer() {
+        let old = r#"{"seq_len":32,"d_model":32,"num_heads":4,"num_layers":2,"d_ff":128,"dropout":0.1,"latent_dim":4,
+            "pooling":"mean","norm":"pre","encoder":"transformer"}"#;
+        let model: ModelConfig = serde_json::from_str(old).unwrap();
+        assert_eq!((model.positions, model.causal), (crate::config::Positions::Sinusoidal, false));
+    }
 }

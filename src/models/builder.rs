@@ -37,10 +37,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn dense(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Dense> {
-        Ok(Dense {
-            weight: self.matrix(&format!("{name}.weight"), outputs, inputs)?,
-            bias: self.vector(&format!("{name}.bias"), outputs, 0.0)?,
-        })
+        Dense::with_bias(self, name, inputs, vec![0.0; outputs])
     }
 
     pub(super) fn norm(&mut self, name: &str, width: usize) -> Result<LayerNorm> {
@@ -67,6 +64,14 @@ pub(super) struct Dense {
 }
 
 impl Dense {
+    /// As many outputs as `bias` has numbers, with which it starts.
+    pub(super) fn with_bias(b: &mut Builder<'_>, name: &str, inputs: usize, bias: Vec<f32>) -> Result<Self> {
+        let weight = b.matrix(&format!("{name}.weight"), bias.len(), inputs)?;
+        let name = format!("{name}.bias");
+        let bias = b.params.vector(&name, bias, b.dtype, &b.device)?;
+        Ok(Self { weight, bias: b.unless_frozen(&name, bias) })
+    }
+
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         ops::linear(x, &self.weight, &self.bias)
     }
@@ -85,8 +90,27 @@ pub(super) struct LayerNorm {
 
 impl LayerNorm {
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        #[cfg(test)]
+        if CANDLES_LAYER_NORM.get() {
+            let norm = candle_nn::LayerNorm::new(self.gain.clone(), self.bias.clone(), 1e-5);
+            return candle_core::Module::forward(&norm, x);
+        }
         ops::layer_norm(x, &self.gain, &self.bias)
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static CANDLES_LAYER_NORM: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// What `run` gives with candle's layer norm, which cuts gradients, in place of ours.
+#[cfg(test)]
+pub(crate) fn with_candles_layer_norm<T>(run: impl FnOnce() -> T) -> T {
+    CANDLES_LAYER_NORM.set(true);
+    let result = run();
+    CANDLES_LAYER_NORM.set(false);
+    result
 }
 
 /// One number per window: hidden layer of half the width, GELU, dropout, output.

@@ -4,10 +4,21 @@
 
 mod builder;
 mod encoder;
+#[cfg(test)]
+mod golden_tests;
 mod network;
 mod objective;
+mod pattern;
 mod pooling;
+mod probe;
+#[cfg(test)]
+pub(crate) mod samples;
+mod summary;
 mod vae;
 
-pub use network::{Network, Outputs, Probe};
+#[cfg(test)]
+pub(crate) use builder::with_candles_layer_norm;
+pub use network::{Network, Outputs};
 pub use objective::{Losses, Objective, TASKS, Targets};
+pub use probe::Probe;
+pub use summary::{MemoryEstimate, ModelSummary, PartSummary};

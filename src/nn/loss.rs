@@ -1,9 +1,6 @@
 use candle_core::{D, Result, Tensor};
 
-/// ln(1 + e^x), exact for large |x|.
-pub fn softplus(x: &Tensor) -> Result<Tensor> {
-    x.relu()? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?
-}
+use super::ops::softplus;
 
 /// Mean of losses `[B]` or `[B, ..]` over a batch, windows counted by `weight` `[B]` where there is one.
 fn average(losses: &Tensor, weight: Option<&Tensor>) -> Result<Tensor> {

@@ -12,7 +12,7 @@ mod params;
 mod real;
 mod schedule;
 
-pub use loss::{bce_with_logits, focal_with_logits, free_bits, kl_per_latent, mse, size_loss, softplus};
+pub use loss::{bce_with_logits, focal_with_logits, free_bits, kl_per_latent, mse, size_loss};
 pub use noise::{Noise, Purpose, purpose_rng};
 pub use optim::{AdamW, AdamWConfig, Gradients};
 pub use params::{Params, ParamsError};

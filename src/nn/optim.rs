@@ -1,9 +1,15 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Result, Storage, Tensor, Var};
+use rayon::prelude::*;
 
 use super::Params;
+use super::real::values;
+
+/// Numbers updated as one unit of work.
+const CHUNK: usize = 1 << 14;
 
 /// Gradients of all parameters in one flat buffer, in name order; summed over the batches of one optimiser step.
 #[derive(Debug, Clone)]
@@ -30,8 +36,10 @@ impl Gradients {
     pub fn add(&mut self, params: &Params, grads: &GradStore, weight: f32) -> Result<()> {
         for ((_, var), (_, range)) in params.iter().zip(&self.layout) {
             let Some(grad) = grads.get(var) else { continue };
-            let grad = grad.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-            for (sum, g) in self.values[range.clone()].iter_mut().zip(grad) {
+            let grad = grad.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.contiguous()?;
+            let (storage, layout) = grad.storage_and_layout();
+            let Storage::Cpu(storage) = &*storage else { candle_core::bail!("a gradient is not on the CPU") };
+            for (sum, &g) in self.values[range.clone()].iter_mut().zip(values::<f32>(storage, layout)?) {
                 *sum += weight * g;
             }
         }
@@ -121,14 +129,9 @@ impl AdamW {
         let (beta1, beta2, epsilon) = (beta1 as f32, beta2 as f32, epsilon as f32);
         for ((_, var), (_, range)) in params.iter().zip(&gradients.layout) {
             let decay = if var.rank() >= 2 { (1.0 - learning_rate * weight_decay) as f32 } else { 1.0 };
-            let mut values = var.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-            let state = self.first[range.clone()].iter_mut().zip(&mut self.second[range.clone()]);
-            for ((value, (m, v)), &g) in values.iter_mut().zip(state).zip(&gradients.values[range.clone()]) {
-                *m = beta1 * *m + (1.0 - beta1) * g;
-                *v = beta2 * *v + (1.0 - beta2) * g * g;
-                *value = *value * decay - rate * *m / (v.sqrt() * root + epsilon);
-            }
-            var.set(&Tensor::from_vec(values, var.shape(), var.device())?.to_dtype(var.dtype())?)?;
+            let update = Update { beta1, beta2, epsilon, decay, rate, root };
+            let gradient = &gradients.values[range.clone()];
+            update.apply(var, gradient, &mut self.first[range.clone()], &mut self.second[range.clone()])?;
         }
         Ok(())
     }
@@ -147,6 +150,64 @@ impl AdamW {
             candle_core::bail!("the optimiser state has {} numbers, the model {}", first.len(), self.first.len());
         }
         (self.step, self.first, self.second) = (step, first, second);
+        Ok(())
+    }
+}
+
+/// One step's constants for one group of parameters.
+#[derive(Clone, Copy)]
+struct Update {
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    decay: f32,
+    rate: f32,
+    root: f32,
+}
+
+impl Update {
+    fn apply(self, var: &Var, gradient: &[f32], first: &mut [f32], second: &mut [f32]) -> Result<()> {
+        if var.device().is_cpu() && var.dtype() == DType::F32 && var.is_contiguous() {
+            return var.inplace_op1(&InPlace { update: self, gradient, moments: RefCell::new((first, second)) });
+        }
+        let mut values = var.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+        self.step(&mut values, gradient, first, second);
+        var.set(&Tensor::from_vec(values, var.shape(), var.device())?.to_dtype(var.dtype())?)
+    }
+
+    fn step(self, values: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
+        let Self { beta1, beta2, epsilon, decay, rate, root } = self;
+        let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+        let numbers = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
+        numbers.zip(moments).for_each(|((values, gradient), (first, second))| {
+            let state = first.iter_mut().zip(second);
+            for ((value, (m, v)), &g) in values.iter_mut().zip(state).zip(gradient) {
+                *m = beta1 * *m + (1.0 - beta1) * g;
+                *v = beta2 * *v + (1.0 - beta2) * g * g;
+                *value = *value * decay - rate * *m / (v.sqrt() * root + epsilon);
+            }
+        });
+    }
+}
+
+/// The update where the parameter lies, without a copy.
+struct InPlace<'a> {
+    update: Update,
+    gradient: &'a [f32],
+    /// candle hands the operation over by shared reference.
+    moments: RefCell<(&'a mut [f32], &'a mut [f32])>,
+}
+
+impl InplaceOp1 for InPlace<'_> {
+    fn name(&self) -> &'static str {
+        "adamw"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let (start, end) = layout.contiguous_offsets().unwrap_or_default();
+        let CpuStorage::F32(values) = storage else { candle_core::bail!("a parameter is not in f32") };
+        let (first, second) = &mut *self.moments.borrow_mut();
+        self.update.step(&mut values[start..end], self.gradient, first, second);
         Ok(())
     }
 }

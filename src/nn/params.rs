@@ -62,9 +62,15 @@ impl Params {
         self.insert(name, values, &shape, dtype, device)
     }
 
+    /// A vector of `values`.
+    pub fn vector(&mut self, name: &str, values: Vec<f32>, dtype: DType, device: &Device) -> Result<Tensor> {
+        let width = values.len();
+        self.insert(name, values, &[width], dtype, device)
+    }
+
     /// A vector filled with `value`.
     pub fn filled(&mut self, name: &str, width: usize, value: f32, dtype: DType, device: &Device) -> Result<Tensor> {
-        self.insert(name, vec![value; width], &[width], dtype, device)
+        self.vector(name, vec![value; width], dtype, device)
     }
 
     /// All parameters, in name order.

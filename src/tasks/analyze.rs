@@ -9,7 +9,7 @@ use super::event::{Job, TaskEvent};
 use super::fitted::{Fitted, model_hash};
 use super::forecast::{Forecast, calibrated, raw_forecasts, sigmoid};
 use super::prepare::Dataset;
-use crate::analysis::attention::{AttentionReport, Truth, attention_report};
+use crate::analysis::attention::{AttentionReport, NO_ATTENTION, Truth, attention_report};
 use crate::analysis::attribution::{Importance, Target, importance};
 use crate::analysis::calibration::{CalibrationReport, Calibrator};
 use crate::analysis::decision::DecisionBoundary;
@@ -32,8 +32,8 @@ pub(super) const TRADED: f64 = 0.2;
 /// What the pictures and the printed report need beyond the files.
 #[derive(Debug)]
 pub struct AnalysisSummary {
-    /// Attention over test windows.
-    pub attention: AttentionReport,
+    /// Attention over test windows; `None` if the encoder has none.
+    pub attention: Option<AttentionReport>,
     /// Attribution per output.
     pub importance: Vec<Importance>,
     /// Regimes over the test slice.
@@ -171,14 +171,19 @@ impl Report<'_> {
         (0..n).map(|i| self.test[i * self.test.len() / n]).collect()
     }
 
-    fn attention(&self, network: &Network, windows: usize) -> Result<AttentionReport> {
+    fn attention(&self, network: &Network, windows: usize) -> Result<Option<AttentionReport>> {
         self.job.progress(0, 0, "examining attention");
         let bars = self.some(windows);
         let truth = Truth { columns: self.dataset.targets.columns(&bars) };
         let spacing = (self.test.len() / bars.len().max(1)).max(1);
         let overlap = self.horizon().div_ceil(spacing);
         let report = attention_report(network, &self.dataset.inputs, &bars, &truth, overlap, self.seed())?;
-        self.publish("attention", &report, &json!({}))?;
+        match &report {
+            Some(report) => self.publish("attention", report, &json!({}))?,
+            None => self.job.emit(TaskEvent::Record(
+                json!({ "event": "attention", "slice": Slice::Test, "used": false, "sentence": NO_ATTENTION }),
+            )),
+        }
         Ok(report)
     }
 

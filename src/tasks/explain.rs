@@ -169,9 +169,8 @@ impl Explainer {
             problem,
         };
         if why.problem.is_none() {
-            let maps = attention_maps(&self.network, &self.dataset.inputs, t)?;
-            why.rollout = maps.rollout();
-            why.attention = Some(maps);
+            why.attention = attention_maps(&self.network, &self.dataset.inputs, t)?;
+            why.rollout = why.attention.as_ref().map(AttentionMaps::rollout).unwrap_or_default();
             why.cells = contributions(&self.network, &self.dataset.inputs, t, Target::Entry)?;
             why.contributions = self.by_feature(&why.cells);
         }

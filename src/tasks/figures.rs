@@ -20,28 +20,29 @@ pub(super) fn write_figures(
     network: &Network,
 ) -> Result<Vec<PathBuf>> {
     const SLICE: &str = "test, out of sample";
-    let attention = &summary.attention;
-    let (layers, heads) = (network.config().num_layers, network.config().num_heads);
-    let size = attention.seq_len * attention.seq_len;
-    let maps: Vec<figures::AttentionHead<'_>> = (0..layers * heads)
-        .map(|i| figures::AttentionHead {
-            layer: i / heads,
-            head: i % heads,
-            weights: &attention.mean_map[i * size..(i + 1) * size],
-        })
-        .collect();
-    let mut pictures = vec![(
-        "attention.svg",
-        figures::attention_map(&figures::AttentionFigure {
-            name,
-            slice: SLICE,
-            windows: attention.windows,
-            seq_len: attention.seq_len,
-            heads: &maps,
-            used: attention.used,
-            honesty: &attention.sentence,
-        }),
-    )];
+    let mut pictures = Vec::new();
+    if let Some(attention) = &summary.attention {
+        let heads = network.config().num_heads;
+        let size = attention.seq_len * attention.seq_len;
+        let maps: Vec<figures::AttentionHead<'_>> = attention
+            .mean_map
+            .chunks(size)
+            .enumerate()
+            .map(|(i, weights)| figures::AttentionHead { layer: i / heads, head: i % heads, weights })
+            .collect();
+        pictures.push((
+            "attention.svg",
+            figures::attention_map(&figures::AttentionFigure {
+                name,
+                slice: SLICE,
+                windows: attention.windows,
+                seq_len: attention.seq_len,
+                heads: &maps,
+                used: attention.used,
+                honesty: &attention.sentence,
+            }),
+        ));
+    }
     if let Some(entry) = summary.importance.first() {
         let features: Vec<(String, f64)> = entry.features.iter().map(|f| (f.name.clone(), f.value)).collect();
         let badge = if entry.doubts.is_empty() { entry.badge.clone() } else { entry.doubts.join("; ") };

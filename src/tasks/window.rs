@@ -4,7 +4,7 @@ use serde::Serialize;
 use super::event::Job;
 use super::prepare::prepare_for;
 use super::run::OpenRun;
-use crate::analysis::attention::{AttentionMaps, attention_maps};
+use crate::analysis::attention::{AttentionMaps, NO_ATTENTION, attention_maps};
 use crate::config::DevicePreference;
 use crate::training::{load_model, pick_device};
 
@@ -32,6 +32,6 @@ pub fn window_attention(open: &OpenRun, time: i64, job: &Job) -> Result<WindowAt
     if let Some(problem) = dataset.inputs.window_problem(t, dataset.card.model.seq_len) {
         anyhow::bail!("no window at that bar: {problem}");
     }
-    let maps = attention_maps(&network, &dataset.inputs, t)?;
+    let maps = attention_maps(&network, &dataset.inputs, t)?.context(NO_ATTENTION)?;
     Ok(WindowAttention { timestamp: bars[t].timestamp, rollout: maps.rollout(), maps })
 }

@@ -120,12 +120,12 @@ fn learned(forecasts: &[Vec<f64>; 4], truth: &[Vec<f64>; 4]) -> LearnedMetrics {
     }
 }
 
-/// Mean entropy of the attention rows per layer and head, as a share of ln T.
+/// Mean entropy of the attention rows per layer and head, as a share of uniform attention's; nothing without attention.
 fn attention_entropy(network: &Network, set: &TrainingSet<'_>) -> Result<Vec<Vec<f64>>, TrainError> {
     let (x, _) = set.batch(&spread(set.validation, ENTROPY_WINDOWS), network.device())?;
     let mut probe = Probe::recording();
     network.forward(&x, &mut Noise::off(), &mut probe)?;
-    let uniform = (set.seq_len as f64).ln();
+    let uniform = network.uniform_entropy();
     probe
         .attention
         .iter()

@@ -79,7 +79,8 @@ pub struct EpochMetrics {
     pub kl: Vec<f64>,
     /// Latents with KL above 0.01 nats.
     pub active_latents: usize,
-    /// Attention entropy per layer and head on validation windows, as a share of the uniform ln T.
+    /// Attention entropy per layer and head on validation windows, as a share of uniform attention's; empty for encoders
+    /// without attention over bars.
     pub attention_entropy: Vec<Vec<f64>>,
 }
 

@@ -8,8 +8,8 @@ use eframe::egui;
 use serde::{Deserialize, Serialize};
 
 use super::{Header, Panel};
-use crate::analysis::attention::{AttentionMaps, AttentionReport};
-use crate::config::Pooling;
+use crate::analysis::attention::{AttentionMaps, AttentionReport, NO_ATTENTION};
+use crate::config::{Encoder, Pooling};
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::AppState;
 use crate::gui::theme;
@@ -62,6 +62,10 @@ impl Panel for AttentionPanel {
     fn ui(&mut self, ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
         let Some(run) = run_or_message(ui, state, commands) else { return };
         let model = &run.manifest.config.model;
+        if model.encoder != Encoder::Transformer {
+            message(ui, &format!("There is no map: {NO_ATTENTION}"), None, commands);
+            return;
+        }
         let shown = Shown::new(state, model.num_layers, model.num_heads);
         let mean = self.mean || state.selection.bar.is_none();
         self.controls(ui, state, shown, mean, commands);
@@ -86,6 +90,9 @@ impl Panel for AttentionPanel {
     fn header(&self, state: &AppState) -> Header {
         let Some(run) = state.run() else { return Header::default() };
         let model = &run.manifest.config.model;
+        if model.encoder != Encoder::Transformer {
+            return Header::default();
+        }
         let shown = Shown::new(state, model.num_layers, model.num_heads);
         let slice = match state.explanation() {
             Some(why) if !self.mean => slice_words(&why.slice).0,

@@ -8,6 +8,8 @@ use crate::nn::real::{Real, by_dtype, values};
 #[derive(Clone, Copy)]
 pub(super) struct Attention {
     pub(super) heads: usize,
+    /// Queries see keys up to their own place only.
+    pub(super) causal: bool,
     pub(super) mask: Option<Mask>,
 }
 
@@ -27,16 +29,18 @@ struct Shapes {
     /// Width of a head, K.
     width: usize,
     heads: usize,
+    causal: bool,
 }
 
 impl Shapes {
-    fn new(layout: &Layout, heads: usize) -> Result<Self> {
+    fn new(layout: &Layout, op: Attention) -> Result<Self> {
+        let Attention { heads, causal, .. } = op;
         let (_, t, packed) = layout.shape().dims3()?;
         let c = packed / 3;
         if packed != 3 * c || c % heads != 0 {
             candle_core::bail!("{packed} packed columns are not three times a multiple of {heads} heads");
         }
-        Ok(Self { t, c, width: c / heads, heads })
+        Ok(Self { t, c, width: c / heads, heads, causal })
     }
 
     /// Copies part 0 (queries), 1 (keys) or 2 (values) of head `h` out of one window's `[T, 3 C]`.
@@ -52,8 +56,10 @@ impl Shapes {
     fn head<R: Real>(self, window: &[R], h: usize) -> Head<R> {
         let (q, k, v) = (self.part(window, 0, h), self.part(window, 1, h), self.part(window, 2, h));
         let mut weights = product_transposed(&q, &k, self.t, self.width);
-        for row in weights.chunks_mut(self.t) {
-            softmax(row, self.scale());
+        for (query, row) in weights.chunks_mut(self.t).enumerate() {
+            let (seen, hidden) = row.split_at_mut(if self.causal { query + 1 } else { self.t });
+            softmax(seen, self.scale());
+            hidden.fill(R::from_f64(0.0));
         }
         Head { q, k, v, weights }
     }
@@ -197,7 +203,7 @@ impl CustomOp1 for Attention {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let s = Shapes::new(layout, self.heads)?;
+        let s = Shapes::new(layout, *self)?;
         let b = layout.shape().dims()[0];
         by_dtype!(x, R => {
             let out = self.forward::<R>(values(x, layout)?, s);
@@ -218,7 +224,7 @@ impl CustomOp2 for AttentionBackward {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, g: &CpuStorage, lg: &Layout) -> Result<(CpuStorage, Shape)> {
-        let s = Shapes::new(lx, self.0.heads)?;
+        let s = Shapes::new(lx, self.0)?;
         by_dtype!(x, R => {
             let out = self.0.backward::<R>(values(x, lx)?, values(g, lg)?, s);
             Ok((R::to_cpu_storage_owned(out), lx.shape().clone()))

@@ -4,13 +4,17 @@
 //! gradient without a word (huggingface/candle#3011), so none of them is used.
 
 mod attention;
+mod bars;
 mod bias;
 pub mod composed;
 mod dropout;
 mod gelu;
 mod layer_norm;
+mod lstm;
 mod product;
 mod rows;
+mod softplus;
+mod taps;
 
 use candle_core::{Result, Tensor};
 
@@ -38,8 +42,9 @@ pub fn linear_gelu(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor>
     if y.device().is_cpu() { y.apply_op2(bias, gelu::BiasGelu) } else { composed::gelu(&y.broadcast_add(bias)?) }
 }
 
-/// One product over all leading axes: a broadcast product would copy the weights per batch entry.
-fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+/// x W^T without a bias; shapes as [`linear`].
+// One product over all leading axes: a broadcast product would copy the weights per batch entry.
+pub fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let mut dims = x.dims().to_vec();
     let width = dims.pop().unwrap_or(1);
     let rows: usize = dims.iter().product();
@@ -54,21 +59,22 @@ fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
 }
 
 /// Multi-head scaled dot-product self-attention over `qkv` `[B, T, 3 C]` (queries, keys, values side by side, heads
-/// inside each); gives the context `[B, T, C]`. `dropout` falls on the weights when `noise` is on.
+/// inside each); gives the context `[B, T, C]`. With `causal` no bar sees a later one. `dropout` falls on the weights when
+/// `noise` is on.
 ///
 /// Source: Vaswani et al., "Attention is all you need" (2017).
-pub fn self_attention(qkv: &Tensor, heads: usize, dropout: f64, noise: &mut Noise) -> Result<Tensor> {
+pub fn self_attention(qkv: &Tensor, heads: usize, causal: bool, dropout: f64, noise: &mut Noise) -> Result<Tensor> {
     let mask = dropout::Mask::next(dropout, noise);
     if qkv.device().is_cpu() {
-        qkv.contiguous()?.apply_op1(attention::Attention { heads, mask })
+        qkv.contiguous()?.apply_op1(attention::Attention { heads, causal, mask })
     } else {
-        composed::self_attention(qkv, heads, mask).map(|(context, _)| context)
+        composed::self_attention(qkv, heads, causal, mask).map(|(context, _)| context)
     }
 }
 
 /// Attention weights `[B, H, T, T]` of the same `qkv`, rows summing to 1.
-pub fn attention_weights(qkv: &Tensor, heads: usize) -> Result<Tensor> {
-    composed::self_attention(qkv, heads, None).map(|(_, weights)| weights)
+pub fn attention_weights(qkv: &Tensor, heads: usize, causal: bool) -> Result<Tensor> {
+    composed::self_attention(qkv, heads, causal, None).map(|(_, weights)| weights)
 }
 
 /// Zeroes each number with probability `p` and scales the rest by 1 / (1 - p); the identity when `noise` is off.
@@ -80,6 +86,58 @@ pub fn dropout(x: &Tensor, p: f64, noise: &mut Noise) -> Result<Tensor> {
         Some(mask) if x.device().is_cpu() => x.contiguous()?.apply_op1(dropout::Dropout(mask)),
         Some(mask) => x * mask.tensor(x)?,
     }
+}
+
+/// States `[B, T, C]` of a long short-term memory layer that starts at zero: `gates` `[B, T, 4 C]` are its gate inputs,
+/// bias included (input, forget, candidate, output side by side), `recurrent` `[4 C, C]` the weights of the last state.
+///
+/// Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers et al. (2000).
+pub fn lstm(gates: &Tensor, recurrent: &Tensor) -> Result<Tensor> {
+    if gates.device().is_cpu() {
+        gates.contiguous()?.apply_op2(recurrent, lstm::Lstm)
+    } else {
+        composed::lstm(gates, recurrent)
+    }
+}
+
+/// The bars a causal convolution reads, side by side, oldest first: `[B, T, C]` to `[B, T, kernel C]`; tap j of bar t is
+/// bar t - (kernel - 1 - j) `dilation`, zero before the window. A product with `[O, kernel C]` completes the convolution.
+pub fn taps(x: &Tensor, kernel: usize, dilation: usize) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        let bars = x.dim(1)?;
+        x.contiguous()?.apply_op1(taps::Taps { kernel, dilation, bars })
+    } else {
+        composed::taps(x, kernel, dilation)
+    }
+}
+
+/// `x` `[B, T, C]` plus one row per bar, `table` `[T, C]`.
+pub fn add_table(x: &Tensor, table: &Tensor) -> Result<Tensor> {
+    if !x.device().is_cpu() {
+        return x.broadcast_add(table);
+    }
+    let (b, t, c) = x.dims3()?;
+    let flat = x.contiguous()?.reshape((b, t * c))?;
+    flat.apply_op2(&table.flatten_all()?, bias::AddBias)?.reshape((b, t, c))
+}
+
+/// Mean over bars, `[B, T, C]` to `[B, C]`.
+pub fn mean_bars(x: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() { x.contiguous()?.apply_op1(bars::MeanBars) } else { x.mean(1) }
+}
+
+/// Sum over bars of `x` `[B, T, C]` weighed by `weights` `[B, T]`: `[B, C]`.
+pub fn weighted_bars(x: &Tensor, weights: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        x.contiguous()?.apply_op2(&weights.contiguous()?, bars::WeightedBars)
+    } else {
+        composed::weighted_bars(x, weights)
+    }
+}
+
+/// ln(1 + e^x), exact for large |x|.
+pub fn softplus(x: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() { x.contiguous()?.apply_op1(softplus::Softplus) } else { composed::softplus(x) }
 }
 
 #[cfg(test)]

@@ -5,17 +5,25 @@ use rayon::prelude::*;
 
 use crate::nn::real::Real;
 
-/// Rows handled as one unit of work; fixed, because sums are grouped by it.
-const ROWS: usize = 64;
+/// Rows of `width` numbers handled as one unit of work; of the width alone, because sums are grouped by it.
+const fn rows(width: usize) -> usize {
+    match 65_536 / if width == 0 { 1 } else { width } {
+        0 => 1,
+        n if n > 64 => 64,
+        n => n,
+    }
+}
 
 /// Calls `work(row index, input row, output row)` for every row of `width` numbers.
 pub(super) fn map<R: Real>(x: &[R], width: usize, work: impl Fn(usize, &[R], &mut [R]) + Sync) -> Vec<R> {
     let mut out = vec![R::from_f64(0.0); x.len()];
-    out.par_chunks_mut(ROWS * width).zip(x.par_chunks(ROWS * width)).enumerate().for_each(|(chunk, (out, x))| {
-        for (i, (out, x)) in out.chunks_mut(width).zip(x.chunks(width)).enumerate() {
-            work(chunk * ROWS + i, x, out);
-        }
-    });
+    out.par_chunks_mut(rows(width) * width).zip(x.par_chunks(rows(width) * width)).enumerate().for_each(
+        |(chunk, (out, x))| {
+            for (i, (out, x)) in out.chunks_mut(width).zip(x.chunks(width)).enumerate() {
+                work(chunk * rows(width) + i, x, out);
+            }
+        },
+    );
     out
 }
 
@@ -30,13 +38,13 @@ pub(super) fn map_and_sum<R: Real>(
     let mut out = vec![zero; x.len() + sums];
     let (body, tail) = out.split_at_mut(x.len());
     let partial: Vec<Vec<R>> = body
-        .par_chunks_mut(ROWS * width)
-        .zip(x.par_chunks(ROWS * width))
+        .par_chunks_mut(rows(width) * width)
+        .zip(x.par_chunks(rows(width) * width))
         .enumerate()
         .map(|(chunk, (out, x))| {
             let mut partial = vec![zero; sums];
             for (i, (out, x)) in out.chunks_mut(width).zip(x.chunks(width)).enumerate() {
-                work(chunk * ROWS + i, x, out, &mut partial);
+                work(chunk * rows(width) + i, x, out, &mut partial);
             }
             partial
         })
@@ -53,7 +61,7 @@ pub(super) fn map_and_sum<R: Real>(
 pub(super) fn sums<R: Real>(x: &[R], width: usize) -> Vec<R> {
     let zero = R::from_f64(0.0);
     let partial: Vec<Vec<R>> = x
-        .par_chunks(ROWS * width)
+        .par_chunks(rows(width) * width)
         .map(|x| {
             let mut sums = vec![zero; width];
             for row in x.chunks(width) {

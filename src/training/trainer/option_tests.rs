@@ -3,7 +3,8 @@
 use super::tests::{go_on, weights};
 use super::*;
 use crate::config::{ModelConfig, Norm, Pooling};
-use crate::training::planted::{World, config, network, shape};
+use crate::models::samples::encoders;
+use crate::training::planted::{SEQ_LEN, World, config, network, shape};
 use crate::training::{read_checkpoint, write_checkpoint};
 
 const EPOCHS: usize = 3;
@@ -30,12 +31,16 @@ const WAYS: [Way; 7] = [
     ),
 ];
 
-fn trainer<'a>(world: &'a World, (_, change, weighed): &Way) -> Trainer<'a> {
+fn trainer<'a>(world: &'a World, way: &Way) -> Trainer<'a> {
+    shaped(world, way, &shape(Norm::Pre, Pooling::Mean))
+}
+
+fn shaped<'a>(world: &'a World, (_, change, weighed): &Way, shape: &ModelConfig) -> Trainer<'a> {
     let mut config = config(EPOCHS);
     change(&mut config);
     let set =
         TrainingSet { weights: weighed.then_some(&world.weights), volatility: Some(&world.volatility), ..world.set() };
-    Trainer::new(network(&shape(Norm::Pre, Pooling::Mean)), config, set).unwrap()
+    Trainer::new(network(shape), config, set).unwrap()
 }
 
 /// Trains to the end, writing a checkpoint before every step if asked to; the lines and the weights.
@@ -65,6 +70,28 @@ fn every_option_resumes_to_the_same_bits_from_any_step() {
             let (rest, found, _) = train(&mut resumed, None);
             assert_eq!(rest, lines[step / 3..], "{} from step {step}", way.0);
             assert_eq!(found, bits, "{} from step {step}", way.0);
+        }
+    }
+}
+
+#[test]
+fn every_encoder_takes_all_options_and_resumes_to_the_same_bits() {
+    let world = World::new(90);
+    let all = WAYS.last().unwrap();
+    for (name, model) in encoders() {
+        let shape = ModelConfig { seq_len: SEQ_LEN, dropout: 0.1, latent_dim: 2, ..model };
+        let dir = tempfile::tempdir().unwrap();
+        let run = |threads: usize, folder: Option<&std::path::Path>| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| train(&mut shaped(&world, all, &shape), folder))
+        };
+        let straight = run(1, Some(dir.path()));
+        assert_eq!(run(2, None), straight, "{name}");
+        for step in [1, 4, 6] {
+            let mut resumed = shaped(&world, all, &shape);
+            read_checkpoint(&dir.path().join(step.to_string()), "key", &mut resumed).unwrap();
+            let (rest, bits, _) = train(&mut resumed, None);
+            assert_eq!((rest, bits), (straight.0[step / 3..].to_vec(), straight.1.clone()), "{name} from step {step}");
         }
     }
 }

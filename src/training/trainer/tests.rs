@@ -2,13 +2,15 @@ use candle_core::{DType, Device, Var};
 
 use super::*;
 use crate::config::{ModelConfig, Norm, Pooling};
+use crate::models::samples::{encoders, variants};
+use crate::models::with_candles_layer_norm;
 use crate::nn::warmup_cosine;
-use crate::training::planted::{FEATURES, World, config, shape};
+use crate::training::planted::{FEATURES, SEQ_LEN, World, config, shape};
 use crate::training::{gradient_gate, read_checkpoint, write_checkpoint};
 
 fn shapes() -> Vec<ModelConfig> {
-    let poolings = [Pooling::Mean, Pooling::Last, Pooling::Attention];
-    [Norm::Pre, Norm::Post].into_iter().flat_map(|norm| poolings.map(|pooling| shape(norm, pooling))).collect()
+    let sized = |model| ModelConfig { seq_len: SEQ_LEN, dropout: 0.1, latent_dim: 2, ..model };
+    variants().into_iter().map(|(_, model)| sized(model)).collect()
 }
 
 fn trainer<'a>(world: &'a World, shape: &ModelConfig, epochs: usize) -> Trainer<'a> {
@@ -78,6 +80,21 @@ fn the_gate_passes_every_shape_and_names_any_frozen_tensor() {
                 panic!("{name} went unnoticed in {shape:?}")
             };
             assert!(found.len() == 1 && found[0].starts_with(&format!("{name} ")), "{name}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn the_gate_catches_candles_layer_norm_in_place_of_ours() {
+    let world = World::new(60);
+    let objective = Objective { return_variance: 1e-4, beta: 1e-3, focal: 0.0 };
+    for (name, model) in encoders() {
+        let shape = ModelConfig { seq_len: SEQ_LEN, ..model };
+        let network = Network::new(&shape, FEATURES, 1, DType::F32, &Device::Cpu).unwrap();
+        let judged = with_candles_layer_norm(|| gradient_gate(&network, &objective, &world.set(), 1));
+        let Err(TrainError::Gate(found)) = judged else { panic!("{name}: candle's layer norm went unnoticed") };
+        for tensor in ["final.norm.gain", "final.norm.bias", "input.weight"] {
+            assert!(found.iter().any(|words| words.starts_with(tensor)), "{name}: {tensor} not in {found:?}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Sizes of the next run that follow from its configuration.
 
-use crate::config::{ModelConfig, Norm, Pooling};
 use crate::dataset::{FoldSpace, Slice, make_folds};
 use crate::gui::state::AppState;
 use crate::gui::widgets::thousands;
+use crate::models::ModelSummary;
 
 /// Windows per slice, at most: bars at the start without all lines are not known before the features are made.
 pub(super) fn windows(state: &AppState) -> Option<String> {
@@ -51,19 +51,13 @@ pub(super) fn parameters(state: &AppState) -> String {
     let model = &state.config.model;
     let same = state.run().filter(|run| run.manifest.config.features == state.config.features);
     match same.and_then(|run| run.card.as_ref()).map(|card| card.schema.width()) {
-        Some(width) => format!("{} parameters with {width} inputs", thousands(count(model, width))),
-        None => format!("{} parameters and {} more per input", thousands(count(model, 0)), model.d_model),
+        Some(width) => {
+            format!("{} parameters with {width} inputs", thousands(ModelSummary::new(model, width).parameters()))
+        }
+        None => format!(
+            "{} parameters and {} more per input",
+            thousands(ModelSummary::new(model, 0).parameters()),
+            model.d_model
+        ),
     }
-}
-
-/// Parameters of the network with `inputs` columns.
-fn count(model: &ModelConfig, inputs: usize) -> usize {
-    let ModelConfig { d_model: c, num_layers, d_ff, latent_dim: l, pooling, norm, .. } = model;
-    let dense = |out: usize, from: usize| out * from + out;
-    let layer = 4 * c + 3 * c * c + 2 * c + dense(*c, *c) + dense(*d_ff, *c) + dense(*c, *d_ff);
-    let vae = dense(c / 2, *c) + 2 * dense(*l, c / 2) + dense(c / 2, *l) + dense(*c, c / 2);
-    let heads = 5 * (dense(c / 2, c + l) + dense(1, c / 2));
-    let final_norm = if *norm == Norm::Pre { 2 * c } else { 0 };
-    let query = if *pooling == Pooling::Attention { *c } else { 0 };
-    dense(*c, inputs) + num_layers * layer + final_norm + query + vae + heads + 5
 }
