@@ -96,6 +96,18 @@ fn every_encoder_takes_all_options_and_resumes_to_the_same_bits() {
     }
 }
 
+/// The optimiser decays what has two axes or more.
+#[test]
+fn biases_gains_and_loss_weights_are_not_decayed() {
+    for (encoder, model) in encoders() {
+        let network = network(&ModelConfig { seq_len: SEQ_LEN, ..model });
+        for (name, var) in network.params().iter() {
+            let free = name.ends_with("bias") || name.ends_with("gain") || name.starts_with("loss.");
+            assert_eq!(var.rank() < 2, free, "{encoder}: {name} {:?}", var.dims());
+        }
+    }
+}
+
 #[test]
 fn threads_change_no_bit_and_every_option_does() {
     let world = World::new(90);
