@@ -96,14 +96,6 @@ pub(super) fn chosen<'a>(lines: &'a Lines, indicators: &[String]) -> Result<Vec<
     if let Some(name) = indicators.iter().find(|name| !known.contains(name.as_str())) {
         return Err(DatasetError::UnknownIndicator { name: name.clone(), hint: hint(name, &known) });
     }
-    for name in indicators {
-        let mut own = lines.columns.iter().filter(|line| id(line) == name);
-        if own.all(|line| line.values.iter().all(|x| !x.is_finite())) {
-            let line = lines.columns.iter().find(|line| id(line) == name).map_or("", |line| &line.name).to_owned();
-            let bars = lines.columns.first().map_or(0, |line| line.values.len());
-            return Err(DatasetError::AllMissing { name: name.clone(), line, bars });
-        }
-    }
     let takes = |line: &&Line| match indicators {
         [] => twin_of(&line.name).is_none(),
         names => names.iter().any(|name| line.name.split_once('.').is_some_and(|(id, _)| id == name)),
@@ -143,10 +135,28 @@ fn edits(a: &str, b: &str) -> usize {
     row[row.len() - 1]
 }
 
+/// Refuses a named indicator none of whose lines has a value on any bar. An empty list names none.
+///
+/// # Errors
+/// The first such indicator.
+pub fn check_named(lines: &Lines, indicators: &[String]) -> Result<(), DatasetError> {
+    for name in indicators {
+        let own = || lines.columns.iter().filter(|line| line.name.split_once('.').is_some_and(|(id, _)| id == name));
+        if let Some(first) = own().next()
+            && own().all(|line| line.values.iter().all(|x| !x.is_finite()))
+        {
+            let (line, bars) = (first.name.clone(), first.values.len());
+            return Err(DatasetError::AllMissing { name: name.clone(), line, bars });
+        }
+    }
+    Ok(())
+}
+
 /// Computes every feature of `config` on every bar, each from that bar and earlier ones.
 ///
 /// `lines` are indicator lines over the same bars. The number of threads changes no bit.
 pub fn extract(series: &Series, lines: &Lines, config: &FeaturesConfig) -> Result<Features, DatasetError> {
+    check_named(lines, &config.indicators)?;
     extract_rows(series, lines, config, &ExtraColumns::default(), 0..series.len())
 }
 

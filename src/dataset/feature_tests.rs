@@ -139,8 +139,10 @@ fn the_version_stands_for_these_bits() {
     let inputs = schema.apply(&features).unwrap();
     let digest = |texts: Vec<String>, data: &[f32]| -> String {
         let mut hasher = Sha256::new_with_prefix(texts.join("\n"));
-        data.iter().for_each(|x| hasher.update(x.to_bits().to_le_bytes()));
-        hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        for x in data {
+            hasher.update(x.to_bits().to_le_bytes());
+        }
+        format!("{:x}", hasher.finalize()).chars().take(16).collect()
     };
     let texts = features.specs.iter().map(|spec| format!("{} = {}", spec.name, spec.formula)).collect();
     let found = (FEATURE_VERSION, digest(texts, &features.data), digest(schema.names(), &inputs.data));

@@ -39,7 +39,7 @@ pub use cache::{CacheNote, FeatureCache, FeatureContent};
 pub use components::Components;
 pub use error::DatasetError;
 pub use external::{ExternalError, ExternalValues};
-pub use extract::{FEATURE_VERSION, FeatureSpec, Features, extract, extract_rows, least_bars};
+pub use extract::{FEATURE_VERSION, FeatureSpec, Features, check_named, extract, extract_rows, least_bars};
 pub use folds::{Fold, FoldSpace, LeftOut, backtest_paths, make_folds, path_count};
 pub use inputs::Inputs;
 pub use labels::{BaseRate, ContextScores, Labels, make_labels};

@@ -84,6 +84,13 @@ impl Stored {
     }
 }
 
+/// The verdicts kept beside a capture, features first; empty where there are none. Those on features are of the last
+/// training or none.
+pub fn kept_causality(capture: &Path) -> Vec<ColumnCausality> {
+    let Stored { lines, features, .. } = Stored::read(capture);
+    [features, lines].concat()
+}
+
 /// Replays lines while they are captured.
 #[derive(Debug)]
 pub(super) struct LineCheck<'a> {

@@ -6,12 +6,14 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::browse::LineLook;
+use super::causality::judge;
 use super::collect::Collected;
 use super::event::Job;
 use super::prepare::{features_of, slices};
 use super::sources::Sources;
 use super::view::open_view;
 use crate::config::{FeatureGroup, RunConfig};
+use crate::dataset::causality::ColumnCausality;
 use crate::dataset::{Features, Schema, Slice, make_labels};
 use crate::stats::{population_stability_index, standardized_mean_difference};
 use crate::training::ModelCard;
@@ -44,6 +46,8 @@ pub struct ColumnView {
     pub psi: Option<f64>,
     /// Standardised mean difference of the test rows from the training rows; `None` without values.
     pub smd: Option<f64>,
+    /// What replay at random cuts says of it.
+    pub causality: Option<ColumnCausality>,
     /// All bars at a glance.
     #[serde(skip)]
     pub look: LineLook,
@@ -74,6 +78,9 @@ pub fn columns_view(
     let sources = Sources::read(&config.features, &collected.series, &collected.library, job)?;
     let features = features_of(collected, &sources, card.map_or(&config.features, |card| &card.features), job)?;
     job.check()?;
+    let verdicts = judge(collected, &features, card.map_or(&config.features, |card| &card.features), &sources, job)?;
+    let mut verdicts: BTreeMap<String, ColumnCausality> =
+        verdicts.into_iter().rev().map(|verdict| (verdict.column.clone(), verdict)).collect();
     let splits = match card {
         Some(card) => card.slices.clone(),
         None => slices(&features, &make_labels(bars, &config.labels, config.backtest.round_trip_cost()), bars, config)?,
@@ -113,6 +120,7 @@ pub fn columns_view(
                 missing_test: missing(other),
                 psi: Some(population_stability_index(base, other)).filter(|x| x.is_finite()),
                 smd: Some(standardized_mean_difference(base, other)).filter(|x| x.is_finite()),
+                causality: verdicts.remove(&spec.name),
                 look: LineLook::new(&values),
             });
         }

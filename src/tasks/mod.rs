@@ -46,7 +46,7 @@ pub use analyze::AnalysisSummary;
 pub use backtest::{BacktestSummary, read_reports};
 pub use bars_view::{Looked, look_at_file};
 pub use browse::{InstanceLines, LineLook, SPARK, instance_lines, is_captured};
-pub use causality::{CausalityCheck, CausalityRequest, check_causality};
+pub use causality::{CausalityCheck, CausalityRequest, check_causality, kept_causality};
 pub use collect::{Captured, CollectRequest, Collected, capture, collect};
 pub use columns_view::{ColumnView, ColumnsView, columns_of_run, columns_view};
 pub use demo::extract_demo;

@@ -12,8 +12,8 @@ use crate::config::{FeaturesConfig, RunConfig, SplitMethod};
 use crate::data::parse_time;
 use crate::dataset::causality::{Barred, admitted, bar, name_reasons, withhold};
 use crate::dataset::{
-    FeatureCache, FeatureContent, Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, extract_rows, make_folds,
-    make_labels,
+    FeatureCache, FeatureContent, Features, FoldSpace, Inputs, Labels, Schema, Slice, Splits, check_named,
+    extract_rows, make_folds, make_labels,
 };
 use crate::market::Bar;
 use crate::stats;
@@ -242,6 +242,7 @@ pub(super) fn features_of(
 ) -> Result<Features> {
     job.progress(0, 0, "extracting features");
     let Collected { series, lines, catalogue, .. } = collected;
+    check_named(lines, &config.indicators)?;
     let make = || -> Result<Features> {
         let extra = sources.columns(series, lines, config, None)?;
         Ok(extract_rows(series, lines, config, &extra, 0..series.len())?)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use glassbox::data::{CaptureFile, CaptureKey, time_text, write_capture};
 use glassbox::indicators::{Lines, Mode, compute};
 use glassbox::market::Bar;
-use glassbox::tasks::load_formulas;
+use glassbox::tasks::{kept_causality, load_formulas};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -55,6 +55,8 @@ fn a_run_reads_other_timeframes_symbols_shifts_and_columns() {
     let lab = Lab::with(&bars, &config(features, EXTERNAL));
     let other = lab.write("ETH_4h.csv", csv(&walk(2, BARS)));
     let external = lab.write("values.csv", noise(&bars));
+    fs::create_dir_all(lab.path("workspace/formulas")).unwrap();
+    lab.write("workspace/formulas/distance.indicator", "away = close - sma(close, 5)\n");
     let output = lab.run("workspace").ok();
     let names = names(&output);
     for name in ["rsi_14.rsi", "rsi_14.rsi@1d", "rsi_14.rsi@ETH", "rsi_14.rsi.shift_2", "external.mood"] {
@@ -72,6 +74,7 @@ fn a_run_reads_other_timeframes_symbols_shifts_and_columns() {
         found.unwrap_or_else(|| panic!("no verdict on {name}"))
     };
     assert_eq!(column("rsi_14.rsi")["kind"], "line");
+    assert_eq!((&column("distance.away")["kind"], &column("distance.away")["warm_up"]), (&"formula".into(), &4.into()));
     assert_eq!(column("external.mood")["kind"], "external");
     assert_eq!(column("external.mood")["verdict"], "unverifiable");
     for name in ["rsi_14.rsi@1d", "rsi_14.rsi@ETH", "rsi_14.rsi.shift_2", "return_1"] {
@@ -136,6 +139,8 @@ fn a_capture_that_was_tampered_with_keeps_its_features_out() {
     assert_eq!(first.event("dataset")["admitted"], serde_json::json!({}));
     let verdicts = capture(&workspace).with_extension("causality.json");
     let kept = fs::read(&verdicts).unwrap();
+    let told = kept_causality(&capture(&workspace));
+    assert!(told.iter().any(|found| found.column == "rsi_14.rsi" && !found.is_bad()), "{} verdicts", told.len());
 
     let path = capture(&workspace);
     let file = CaptureFile::open(&path).unwrap();

@@ -79,6 +79,6 @@ fn what_cannot_be_walked_is_one_sentence() {
     refuse(args!["run", combinatorial.config()], 1, &["several test blocks", "walkforward"]);
     let beyond = splits("method = \"anchored\"\nfolds = 3\nfold = 4");
     refuse(args!["run", beyond.config()], 2, &["splits.fold", "at most 3"]);
-    let crowded = splits("method = \"rolling\"\nfolds = 60");
+    let crowded = splits("method = \"rolling\"\nfolds = 800");
     refuse(args!["walkforward", crowded.config()], 1, &["fold"]);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::super::{
     CaptureBuilder, CaptureKey, CaptureLock, CaptureState, DeleteError, Freshness, LibraryListing, StaleCause,
-    capture_path, delete_stored, list_stored, write_series,
+    capture_path, causality_path, delete_stored, list_stored, write_series,
 };
 use super::{HOUR, START, read, walk};
 use crate::indicators::{Instance, catalogue_key, parse_instance};
@@ -169,8 +169,10 @@ fn deleting_takes_the_states_along_and_nothing_else() {
     assert!(matches!(delete_stored(workspace, &path), Err(DeleteError::Busy { .. })));
     assert!(path.exists() && path.with_extension("states").exists());
     drop(lock);
+    fs::write(causality_path(&path), "{}").unwrap();
     let deleted = delete_stored(workspace, &path).unwrap();
-    assert_eq!(deleted.len(), 2);
+    assert_eq!(deleted.len(), 3);
+    assert!(!causality_path(&path).exists());
     assert!(!path.exists() && !path.with_extension("states").exists());
     assert!(kept.exists() && other.exists() && other.with_extension("states").exists());
     assert_eq!(delete_stored(workspace, &kept).unwrap().len(), 1);

@@ -5,7 +5,6 @@ mod cut;
 mod reason;
 mod scaler;
 #[cfg(test)]
-#[expect(clippy::single_range_in_vec_init, reason = "a slice of one range is meant")]
 mod tests;
 mod walk_forward;
 

@@ -6,7 +6,10 @@ use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use glassbox::config::{LabelMode, RunConfig, SplitMethod};
+use glassbox::dataset::causality::CausalVerdict;
 use glassbox::gui::{AppState, Command, Loadable, Pane, Shell, Workspace};
+
+use glassbox::tasks::ColumnView;
 
 type Window = Harness<'static, Shell>;
 
@@ -48,6 +51,9 @@ fn features_are_made_when_they_are_looked_at_and_can_be_ordered_by_drift() {
     let seen = view.columns.iter().filter(|column| column.dropped.is_none());
     let scaled = card.schema.inputs.iter().map(|input| &input.name).filter(|name| !name.ends_with(".missing"));
     assert_eq!(seen.clone().map(|column| &column.name).collect::<Vec<_>>(), scaled.collect::<Vec<_>>());
+    let verdict = |column: &ColumnView| column.causality.as_ref().map(|found| found.verdict);
+    let fine = [Some(CausalVerdict::Causal), Some(CausalVerdict::NeedsWarmUp)];
+    assert!(seen.clone().all(|column| fine.contains(&verdict(column))), "every feature seen is causal");
     let first = &view.columns[0].name;
     assert!(window.query_by_label(&format!("Feature {first}")).is_some());
 

@@ -6,6 +6,7 @@ use egui_extras::{Column, TableBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::lines::{cell, spark};
+use crate::dataset::causality::CausalVerdict;
 use crate::gui::command::{Command, Commands};
 use crate::gui::state::{AppState, Loadable};
 use crate::gui::theme;
@@ -28,6 +29,7 @@ enum Order {
     MissingTest,
     Psi,
     Smd,
+    Causality,
 }
 
 /// Table of features: what they look like, what is missing, how they drift, whether they may be trusted.
@@ -111,6 +113,7 @@ impl ColumnTable {
                 Order::MissingTest => largest(Some(a.missing_test), Some(b.missing_test)),
                 Order::Psi => largest(a.psi, b.psi),
                 Order::Smd => largest(a.smd, b.smd),
+                Order::Causality => Some(concern(b).cmp(&concern(a))),
             }
             .unwrap_or(Ordering::Equal)
         });
@@ -119,7 +122,7 @@ impl ColumnTable {
 
     fn table(&mut self, ui: &mut egui::Ui, state: &AppState, view: &ColumnsView, height: f32, commands: &mut Commands) {
         let pinned = state.selection.feature.as_deref();
-        let rest = (ui.available_width() - 560.0).max(120.0);
+        let rest = (ui.available_width() - 644.0).max(120.0);
         let Self { shown, order, .. } = self;
         TableBuilder::new(ui)
             .id_salt("features")
@@ -131,6 +134,7 @@ impl ColumnTable {
             .column(Column::initial(190.0).at_least(80.0).clip(true).resizable(true))
             .column(Column::exact(SPARK as f32 + 24.0))
             .columns(Column::exact(64.0), 4)
+            .column(Column::exact(84.0))
             .column(Column::exact(rest).clip(true))
             .header(ROW, |mut header| {
                 for (name, by, meaning) in HEADS {
@@ -151,6 +155,7 @@ impl ColumnTable {
                     }
                     row.col(|ui| cell(ui, drift(column.psi, "", [MOVING, MOVED])));
                     row.col(|ui| cell(ui, drift(column.smd, "+", [0.25, 0.5])));
+                    row.col(|ui| cell(ui, badge(column)));
                     row.col(|ui| {
                         let text = column
                             .dropped
@@ -172,7 +177,7 @@ impl ColumnTable {
     }
 }
 
-const HEADS: [(&str, Order, &str); 7] = [
+const HEADS: [(&str, Order, &str); 8] = [
     ("feature", Order::Name, "Name of the feature; click to order by it"),
     ("all bars", Order::AsTheyAre, "Every bar, least to largest; click for the schema's order"),
     ("missing T", Order::MissingTrain, "Share of training rows without a value"),
@@ -188,6 +193,11 @@ const HEADS: [(&str, Order, &str); 7] = [
         Order::Smd,
         "Standardised mean difference: how many deviations the mean of the test slice lies from that of the training slice",
     ),
+    (
+        "causality",
+        Order::Causality,
+        "Replay from the bars before random cuts: does any value depend on later bars? Columns of other files cannot be verified",
+    ),
     ("formula", Order::AsTheyAre, "How it is computed from bars up to its own, or why the network does not see it"),
 ];
 
@@ -200,6 +210,30 @@ fn head(ui: &mut egui::Ui, order: &mut Order, name: &str, by: Order, meaning: &s
     if response.on_hover_text(meaning).clicked() {
         *order = by;
     }
+}
+
+/// How much the verdict of replay speaks against a column.
+fn concern(column: &ColumnView) -> u8 {
+    match column.causality.as_ref().map(|found| found.verdict) {
+        Some(CausalVerdict::Leaks | CausalVerdict::NotFinite) => 3,
+        None | Some(CausalVerdict::Unverifiable) => 2,
+        Some(CausalVerdict::NeverDefined) => 1,
+        Some(CausalVerdict::Causal | CausalVerdict::NeedsWarmUp) => 0,
+    }
+}
+
+fn badge(column: &ColumnView) -> egui::RichText {
+    let word = column.causality.as_ref().map_or("unchecked", |found| match found.verdict {
+        CausalVerdict::NeedsWarmUp => "causal",
+        verdict => verdict.word(),
+    });
+    let color = match concern(column) {
+        0 => theme::lighten(theme::UP),
+        3 => theme::lighten(theme::DOWN),
+        2 => theme::WARN,
+        _ => theme::WEAK,
+    };
+    egui::RichText::new(word).color(color)
 }
 
 /// A measure of drift, in the colour of a warning above the second bound.
@@ -224,5 +258,6 @@ fn hint(column: &ColumnView) -> String {
     let dropped = column.dropped.as_ref().map_or_else(String::new, |reason| format!("\nleft out: {reason}"));
     let unit = if column.unit.is_empty() { String::new() } else { format!("\nin {}", column.unit) };
     let warm_up = format!("\nwarms up for {} bars", thousands(column.warm_up));
-    format!("{}\n{}{source}{unit}{range}{warm_up}{dropped}", column.name, column.formula)
+    let causal = column.causality.as_ref().map_or_else(String::new, |found| format!("\n{}", found.sentence()));
+    format!("{}\n{}{source}{unit}{range}{warm_up}{causal}{dropped}", column.name, column.formula)
 }
