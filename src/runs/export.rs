@@ -29,7 +29,9 @@ impl Exports {
         let epochs = exports.read();
         let seconds = exports.seconds();
         let mut events = first_record(seconds);
-        epochs.iter().for_each(|epoch| events.extend(epoch_record(seconds, epoch)));
+        for epoch in &epochs {
+            events.extend(epoch_record(seconds, epoch));
+        }
         write_atomic(&exports.event_file(), &events)?;
         exports.write_csv(&epochs)?;
         Ok(exports)
@@ -70,7 +72,9 @@ impl Exports {
 fn csv(epochs: &[EpochScalars]) -> String {
     let names: BTreeSet<&str> = epochs.iter().flat_map(|epoch| epoch.values.keys().map(String::as_str)).collect();
     let mut text = String::from("epoch,step");
-    names.iter().for_each(|name| text.extend([",", name]));
+    for name in &names {
+        text.extend([",", name]);
+    }
     text.push('\n');
     for epoch in epochs {
         // A String takes all that is written to it.

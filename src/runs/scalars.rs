@@ -45,7 +45,9 @@ fn flatten(name: &str, value: &Value, into: &mut BTreeMap<String, f64>) {
             }
         }
         Value::Array(parts) => {
-            parts.iter().enumerate().for_each(|(i, part)| flatten(&below(&i.to_string()), part, into));
+            for (i, part) in parts.iter().enumerate() {
+                flatten(&below(&i.to_string()), part, into);
+            }
         }
         Value::Number(number) => {
             into.extend(number.as_f64().map(|value| (name.to_owned(), value)));

@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Norm, Pooling};
-    use crate::training::planted::{World, shape};
+    use crate::training::planted::{World, network, shape};
 
     #[test]
     fn historical_volatility_by_hand() {
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_unit_behind_a_closed_gate_is_dead() {
         let world = World::new(60);
-        let network = world.network(&shape(Norm::Pre, Pooling::Mean));
+        let network = network(&shape(Norm::Pre, Pooling::Mean));
         let objective = Objective { return_variance: 1e-4, beta: 1e-3, focal: 0.0 };
         let (dead, units) = dead_units(&network, &objective, &world.set(), 1, 0).unwrap();
         assert_eq!(dead, 0);

@@ -63,13 +63,13 @@ impl World {
         }
     }
 
-    pub(crate) fn network(&self, shape: &ModelConfig) -> Network {
-        Network::new(shape, FEATURES, 1, DType::F32, &Device::Cpu).unwrap()
-    }
-
     pub(crate) fn trainer(&self, shape: &ModelConfig, config: TrainerConfig) -> Trainer<'_> {
-        Trainer::new(self.network(shape), config, self.set()).unwrap()
+        Trainer::new(network(shape), config, self.set()).unwrap()
     }
+}
+
+pub(crate) fn network(shape: &ModelConfig) -> Network {
+    Network::new(shape, FEATURES, 1, DType::F32, &Device::Cpu).unwrap()
 }
 
 pub(crate) fn shape(norm: Norm, pooling: Pooling) -> ModelConfig {

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use rand::seq::SliceRandom as _;
 
 use super::balance::Balance;
@@ -204,13 +204,8 @@ impl<'a> Trainer<'a> {
         progress: &dyn Fn(usize) -> Result<(), Cancelled>,
     ) -> Result<Option<(EpochMetrics, EpochTiming)>, TrainError> {
         let start = Instant::now();
-        let mut running = match self.running.take() {
-            Some(running) => running,
-            None => {
-                self.state.partial = Some(Tally::default());
-                self.start(flat(self.network.params())?)
-            }
-        };
+        let mut running =
+            if let Some(running) = self.running.take() { running } else { self.start(flat(self.network.params())?) };
         let mut tally = self.state.partial.take().unwrap_or_default();
         let rate = self.learning_rate();
         self.group(&mut running, &mut tally, rate, progress)?;
@@ -303,7 +298,7 @@ impl<'a> Trainer<'a> {
             return Err(self.not_finite(tally.batches, culprit));
         }
         tally.add(own, bars.len(), counted);
-        tally.total += f64::from(losses.total.to_scalar::<f32>()?) * counted;
+        tally.total += losses.total.to_dtype(DType::F64)?.to_scalar::<f64>()? * counted;
         let share = counted as f32 / group as f32;
         gradients.add(self.network.params(), &losses.total.backward()?, share)?;
         self.state.batches += 1;

@@ -12,7 +12,7 @@ use crate::runs::read_lines;
 use crate::training::planted::{World, config, shape};
 use crate::training::{Change, TrainerConfig};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 const EPOCHS: usize = 4;
 /// Batches of an epoch; three of them are a step.
 const BATCHES: usize = 8;

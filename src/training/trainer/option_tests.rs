@@ -3,7 +3,8 @@
 use super::tests::{go_on, weights};
 use super::*;
 use crate::config::{ModelConfig, Norm, Pooling};
-use crate::training::planted::{World, config, shape};
+use crate::models::samples::encoders;
+use crate::training::planted::{SEQ_LEN, World, config, network, shape};
 use crate::training::{read_checkpoint, write_checkpoint};
 
 const EPOCHS: usize = 3;
@@ -30,12 +31,16 @@ const WAYS: [Way; 7] = [
     ),
 ];
 
-fn trainer<'a>(world: &'a World, (_, change, weighed): &Way) -> Trainer<'a> {
+fn trainer<'a>(world: &'a World, way: &Way) -> Trainer<'a> {
+    shaped(world, way, &shape(Norm::Pre, Pooling::Mean))
+}
+
+fn shaped<'a>(world: &'a World, (_, change, weighed): &Way, shape: &ModelConfig) -> Trainer<'a> {
     let mut config = config(EPOCHS);
     change(&mut config);
     let set =
         TrainingSet { weights: weighed.then_some(&world.weights), volatility: Some(&world.volatility), ..world.set() };
-    Trainer::new(world.network(&shape(Norm::Pre, Pooling::Mean)), config, set).unwrap()
+    Trainer::new(network(shape), config, set).unwrap()
 }
 
 /// Trains to the end, writing a checkpoint before every step if asked to; the lines and the weights.
@@ -70,6 +75,40 @@ fn every_option_resumes_to_the_same_bits_from_any_step() {
 }
 
 #[test]
+fn every_encoder_takes_all_options_and_resumes_to_the_same_bits() {
+    let world = World::new(90);
+    let all = WAYS.last().unwrap();
+    for (name, model) in encoders() {
+        let shape = ModelConfig { seq_len: SEQ_LEN, dropout: 0.1, latent_dim: 2, ..model };
+        let dir = tempfile::tempdir().unwrap();
+        let run = |threads: usize, folder: Option<&std::path::Path>| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| train(&mut shaped(&world, all, &shape), folder))
+        };
+        let straight = run(1, Some(dir.path()));
+        assert_eq!(run(2, None), straight, "{name}");
+        for step in [1, 4, 6] {
+            let mut resumed = shaped(&world, all, &shape);
+            read_checkpoint(&dir.path().join(step.to_string()), "key", &mut resumed).unwrap();
+            let (rest, bits, _) = train(&mut resumed, None);
+            assert_eq!((rest, bits), (straight.0[step / 3..].to_vec(), straight.1.clone()), "{name} from step {step}");
+        }
+    }
+}
+
+/// The optimiser decays what has two axes or more.
+#[test]
+fn biases_gains_and_loss_weights_are_not_decayed() {
+    for (encoder, model) in encoders() {
+        let network = network(&ModelConfig { seq_len: SEQ_LEN, ..model });
+        for (name, var) in network.params().iter() {
+            let free = name.ends_with("bias") || name.ends_with("gain") || name.starts_with("loss.");
+            assert_eq!(var.rank() < 2, free, "{encoder}: {name} {:?}", var.dims());
+        }
+    }
+}
+
+#[test]
 fn threads_change_no_bit_and_every_option_does() {
     let world = World::new(90);
     let run = |threads: usize, way: &Way| {
@@ -97,7 +136,7 @@ fn weights_stand_for_copies() {
         config.train.batch_size = bars.len();
         config.train.accumulation_steps = 1;
         let set = TrainingSet { train: bars, weights, ..world.set() };
-        let trainer = Trainer::new(world.network(&quiet), config, set).unwrap();
+        let trainer = Trainer::new(network(&quiet), config, set).unwrap();
         let training = Training { weights: trainer.weights.as_deref(), noise: None };
         let (x, targets) = set.training_batch(bars, trainer.network.device(), training).unwrap();
         let outputs = trainer.network.forward(&x, &mut Noise::off(), &mut Probe::default()).unwrap();
@@ -144,7 +183,7 @@ fn weights_and_classes_that_cannot_be_used_are_refused_in_a_sentence() {
     let refusal = |set: TrainingSet<'_>, class_weights: bool| {
         let mut config = config(1);
         config.train.class_weights = class_weights;
-        let network = world.network(&shape(Norm::Pre, Pooling::Mean));
+        let network = network(&shape(Norm::Pre, Pooling::Mean));
         Trainer::new(network, config, set).expect_err("refused").to_string()
     };
     let n = world.train.len();
