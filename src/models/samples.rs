@@ -28,10 +28,10 @@ pub(crate) fn variants() -> Vec<(String, ModelConfig)> {
         };
         for (i, pooling) in poolings.into_iter().enumerate() {
             for (positions, causal) in [(Positions::Sinusoidal, i == 2), (Positions::Learned, i != 2)] {
-                add(ModelConfig { norm, pooling, positions, causal, ..small() });
+                add(ModelConfig { pooling, norm, positions, causal, ..small() });
             }
             for encoder in [Encoder::Lstm, Encoder::Tcn] {
-                add(ModelConfig { norm, pooling, encoder, ..small() });
+                add(ModelConfig { pooling, norm, encoder, ..small() });
             }
         }
         add(ModelConfig { norm, pooling: Pooling::Last, encoder: Encoder::Tpa, ..small() });
