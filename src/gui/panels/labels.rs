@@ -47,7 +47,7 @@ impl Panel for LabelsPanel {
                 ui.spacing_mut().item_spacing.x = 8.0;
                 let wide = room.x > 620.0;
                 let width = if wide { 0.5 * room.x - 4.0 } else { room.x };
-                let tall = if wide { (room.y - 108.0).clamp(PLOT_MIN, 320.0) } else { height };
+                let tall = if wide { (room.y - 108.0).clamp(132.0, 320.0) } else { height };
                 ui.vertical(|ui| {
                     histogram::ui(ui, view, egui::vec2(width, tall), &mut self.dragged, state, commands);
                     if !wide {

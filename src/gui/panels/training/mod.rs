@@ -159,7 +159,7 @@ impl TrainingPanel {
                 .on_hover_text("Weight of the past in the thick line; the thin line is exact");
             ui.checkbox(&mut self.log, "Log axis").on_hover_text("Logarithmic values where all are above 0");
             if state.busy() {
-                let stop = egui::Button::new(egui::RichText::new("Stop").color(theme::DOWN));
+                let stop = egui::Button::new(egui::RichText::new("Cancel").color(theme::DOWN));
                 let response = ui.add(stop).on_hover_text("Stops after the present step; the run can be resumed");
                 response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Stop training"));
                 if response.clicked() {
