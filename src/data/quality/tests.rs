@@ -85,7 +85,9 @@ fn ordinary(bars: &mut [Bar], at: usize, sessions: bool) {
     // Where there are sessions, bars that open one are like each other and not like the rest.
     let step = bars[1].timestamp - bars[0].timestamp;
     let opens = |i: &usize| !sessions || bars[*i].timestamp - bars[i - 1].timestamp > step;
-    let mut near: Vec<Bar> = (1..at).rev().filter(opens).take(21).map(|i| bars[i]).collect();
+    let mut places: Vec<usize> = (1..bars.len()).filter(|&i| i != at).filter(opens).collect();
+    places.sort_by_key(|i| i.abs_diff(at));
+    let mut near: Vec<Bar> = places.into_iter().take(21).map(|i| bars[i]).collect();
     let middle = near.len() / 2;
     near.sort_by(|a, b| (a.high / a.low).total_cmp(&(b.high / b.low)));
     let like = near[middle];

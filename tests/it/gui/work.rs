@@ -338,7 +338,7 @@ fn config_counts_parameters_as_the_network_does() {
         state.config.data.file.clone_from(&file);
         let harness = bench(Pane::Config, state, [600.0, 600.0]);
         let text = harness.get_by_label_contains("parameters with").accesskit_node().value().unwrap().clone();
-        assert_eq!(text.replace(',', ""), format!("{count} parameters with {width} inputs"));
+        assert!(text.replace(',', "").starts_with(&format!("{count} parameters with {width} inputs")), "{text}");
     }
 }
 

@@ -52,7 +52,13 @@ pub(super) fn parameters(state: &AppState) -> String {
     let same = state.run().filter(|run| run.manifest.config.features == state.config.features);
     match same.and_then(|run| run.card.as_ref()).map(|card| card.schema.width()) {
         Some(width) => {
-            format!("{} parameters with {width} inputs", thousands(ModelSummary::new(model, width).parameters()))
+            let (summary, batch) = (ModelSummary::new(model, width), state.config.train.batch_size);
+            format!(
+                "{} parameters with {width} inputs; {:.2} GFLOP and about {} MiB a step of {batch} windows",
+                thousands(summary.parameters()),
+                summary.training_flops(batch) as f64 / 1e9,
+                thousands(summary.memory(batch).total().div_ceil(1 << 20) as usize),
+            )
         }
         None => format!(
             "{} parameters and {} more per input",
