@@ -23,17 +23,17 @@
 //! | [`market`] | bars, series, timeframes, calendars and their schedules, alignment; planted markets | nothing of ours |
 //! | [`stats`] | moments, quantiles, intervals, resampling | nothing of ours |
 //! | [`files`] | whole files appear at once | nothing of ours |
-//! | [`jobs`] | worker threads, progress, cancellation; the only room that starts threads | nothing of ours |
+//! | [`jobs`] | worker threads, progress, cancellation, a hand on work in progress; the only room that starts threads | nothing of ours |
 //! | [`indicators`] | streaming state machines: one bar in, all lines out, internals included; formula files | market |
 //! | [`data`] | any file of bars, its quality, resampling, tables, the capture cache and library; the only room that knows polars | market, indicators, files, stats |
 //! | [`config`] | TOML, presets and overrides become one checked configuration | nothing of ours |
-//! | [`dataset`] | stationary features and their cache, schema, labels, sample weights, slices and folds, windows, the leak linter | market, indicators, config, files, stats |
+//! | [`dataset`] | stationary features and their cache, schema, labels, sample weights, slices and folds, windows, other sources, the causality firewall, the leak linter | market, indicators, data (resampling, files of columns), config, files, stats |
 //! | [`nn`] | seeded noise, parameters, differentiable operations, optimiser (candle) | stats |
-//! | [`models`] | the network and its objective (candle) | nn, config |
-//! | [`training`] | loop, gate, early stop, checkpoints, model files, inference (candle) | models, dataset, config, files, jobs |
+//! | [`models`] | encoders (transformer, LSTM, TCN, temporal pattern attention), the whole network, its objective and summary (candle) | nn, config |
+//! | [`training`] | loop and its live control, gate, early stop, monitors, checkpoints, learning-rate finder, model files, inference (candle) | models, dataset, config, files, jobs |
 //! | [`analysis`] | what the network learned, as plain structs (candle in attention and attribution only) | models, dataset, stats |
 //! | [`backtest`] | fill rules, broker, strategies, statistics; sees the network as a trait, a rule as a formula | market, indicators, config, stats |
-//! | [`runs`] | run folders: the only room that names the files in them | config, files |
+//! | [`runs`] | run folders and their exports (TensorBoard, CSV): the only room that names the files in them | config, files |
 //! | [`tasks`] | what a user can ask for, one function each | everything above |
 //! | [`bench`] | our side of the benchmarks | tasks, indicators, dataset, config |
 //! | [`cli`] | arguments in, records out | tasks, bench, jobs, config, result types, gui to open it |
