@@ -91,7 +91,7 @@ fn a_dropped_run_folder_is_opened_and_a_folder_of_runs_becomes_the_workspace() {
     let empty = folder.path().join("nothing");
     std::fs::create_dir(&empty).unwrap();
     drop_on(&mut window, &[&empty]);
-    until(&mut window, "it is the workspace", |state| state.workspace == empty && idle(state));
+    until(&mut window, "it is the workspace", |state| state.workspace == empty && !state.listing && idle(state));
     window.get_by_label(&format!("{} is the workspace now; it holds no runs yet", empty.display()));
     assert!(window.state().visible().contains(&Pane::Runs));
 }
