@@ -63,7 +63,7 @@ impl Shell {
         let cutter = Worker::start(
             "slices",
             Arc::clone(&self.wake),
-            move || Ok((FoldCutter::new(base.card.as_ref()), base)),
+            move || Ok((FoldCutter::new(base.card.as_ref(), &base.manifest.config), base)),
             |(cutter, run): &mut (FoldCutter, Arc<RunView>), config: Box<RunConfig>| {
                 cutter.cut(&run.collected, &config)
             },

@@ -16,7 +16,9 @@ use crate::config::RunConfig;
 use crate::dataset::{Features, Fold, Labels, Schema, Slice, backtest_paths, make_folds, make_labels};
 use crate::models::Network;
 use crate::stats::{auc, std_population};
-use crate::training::{Device, Forecasts, TargetTable, Trainer, TrainerConfig, TrainingSet, infer, pick_device};
+use crate::training::{
+    Device, Forecasts, TargetTable, Trainer, TrainerConfig, TrainingSet, gradient_gate, infer, pick_device,
+};
 
 /// What all folds share.
 struct Bench<'a> {
@@ -53,8 +55,11 @@ pub(super) fn judge_combinatorial(request: &RunRequest, job: &Job) -> Result<Wal
     }
     let splits = &config.splits;
     let paths = backtest_paths(splits.groups, splits.test_groups);
+    let labelled = space.usable.start..space.usable.end.min(space.labelled_until);
+    let edges: Vec<usize> =
+        (0..=splits.groups).map(|group| labelled.start + labelled.len() * group / splits.groups).collect();
     let paths = paths.into_iter().map(|path| {
-        let area = path_auc(&path, &folds, &all, &bench.labels);
+        let area = path_auc(&path, &edges, &folds, &all, &bench.labels);
         (path.into_iter().map(|fold| fold + 1).collect(), area)
     });
     Ok(WalkForward { folds: results, stitched: None, paths: paths.collect() })
@@ -62,24 +67,16 @@ pub(super) fn judge_combinatorial(request: &RunRequest, job: &Job) -> Result<Wal
 
 /// Entry AUC over all blocks, each as the path's fold for it foretold it. Logits of different networks share no scale, so
 /// that they are compared within their own block only: the mean of the blocks' areas.
-fn path_auc(path: &[usize], folds: &[Fold], logits: &[Vec<f64>], labels: &Labels) -> Option<f64> {
+fn path_auc(path: &[usize], edges: &[usize], folds: &[Fold], logits: &[Vec<f64>], labels: &Labels) -> Option<f64> {
     let areas = path.iter().enumerate().filter_map(|(group, &fold)| {
-        let at = folds[fold].test_groups.iter().position(|&tested| tested == group)?;
-        let bars = blocks(&folds[fold]).into_iter().nth(at)?;
-        let known = |t: &usize| logits[fold][*t].is_finite() && labels.entry[*t].is_finite();
-        let bars: Vec<usize> = bars.into_iter().filter(known).collect();
+        let block = edges[group]..edges[group + 1];
+        let known = |t: &usize| block.contains(t) && logits[fold][*t].is_finite() && labels.entry[*t].is_finite();
+        let bars: Vec<usize> = folds[fold].bars(Slice::Test).filter(known).collect();
         let pick = |values: &[f64]| bars.iter().map(|&t| values[t]).collect::<Vec<_>>();
         Some(auc(&pick(&logits[fold]), &pick(&labels.entry))).filter(|area| area.is_finite())
     });
     let areas: Vec<f64> = areas.collect();
     (!areas.is_empty()).then(|| crate::stats::mean(&areas))
-}
-
-/// Test bars of each tested block: neighbours lie in one range and are cut apart evenly.
-fn blocks(fold: &Fold) -> Vec<Vec<usize>> {
-    let bars: Vec<usize> = fold.bars(Slice::Test).collect();
-    let n = fold.test_groups.len().max(1);
-    (0..n).map(|i| bars[bars.len() * i / n..bars.len() * (i + 1) / n].to_vec()).collect()
 }
 
 impl Bench<'_> {
@@ -118,6 +115,7 @@ impl Bench<'_> {
         let train_config =
             TrainerConfig { train: config.train.clone(), return_variance, input_noise: config.features.noise };
         let mut trainer = Trainer::new(network, train_config, set)?;
+        gradient_gate(trainer.network(), &trainer.full_objective(), &set, config.train.seed)?;
         let mut best = trainer.network().params().snapshot()?;
         let stage = format!("fold {number}, training");
         let total = (config.train.num_epochs * trainer.batches_per_epoch()) as u64;

@@ -28,9 +28,12 @@ pub struct FoldCutter {
 }
 
 impl FoldCutter {
-    /// `card` of a run over the same bars saves making its features once more.
-    pub fn new(card: Option<&ModelCard>) -> Self {
-        let known = card.map(|card| {
+    /// `card` of a run of `config` over the same bars saves making its features once more, where its training begins with
+    /// the first bar that can teach.
+    pub fn new(card: Option<&ModelCard>, config: &RunConfig) -> Self {
+        let first =
+            |card: &&ModelCard| card.splits.method == SplitMethod::Chronological && config.data.start.is_empty();
+        let known = card.filter(first).map(|card| {
             let first = card.slices.train.start + 1;
             (card.features.clone(), first.saturating_sub(card.model.seq_len))
         });

@@ -9,7 +9,7 @@ use glassbox::config::{LabelMode, RunConfig, SplitMethod};
 use glassbox::dataset::causality::CausalVerdict;
 use glassbox::gui::{AppState, Command, Loadable, Pane, Shell, Workspace};
 
-use glassbox::tasks::ColumnView;
+use glassbox::tasks::{ColumnView, FoldCutter};
 
 type Window = Harness<'static, Shell>;
 
@@ -159,4 +159,16 @@ fn folds_follow_the_split_method_and_say_why_a_bar_is_out() {
         "no room",
         |state| matches!(&state.dataset.folds, Loadable::Failed(why) if why.contains("empty")),
     );
+}
+
+#[test]
+fn folds_do_not_depend_on_which_fold_the_open_run_taught() {
+    let run = super::results::demo();
+    let (config, card) = (&run.manifest.config, run.card.clone().unwrap());
+    let honest = FoldCutter::new(Some(&card), config).cut(&run.collected, config).unwrap();
+    // As after the last fold of a walk-forward, whose training begins late.
+    let mut late = card;
+    late.splits.method = SplitMethod::Rolling;
+    late.slices.train.start += 3000;
+    assert_eq!(FoldCutter::new(Some(&late), config).cut(&run.collected, config).unwrap(), honest);
 }

@@ -142,7 +142,7 @@ fn folded() -> AppState {
     state.config.splits.method = SplitMethod::Rolling;
     state.config.splits.embargo = 6;
     let run = state.run().unwrap();
-    let view = FoldCutter::new(run.card.as_ref()).cut(&run.collected, &state.config).unwrap();
+    let view = FoldCutter::new(run.card.as_ref(), &run.manifest.config).cut(&run.collected, &state.config).unwrap();
     state.dataset.folds = Loadable::Ready(Arc::new(view));
     state
 }
