@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::config::Pooling;
 use crate::dataset::Inputs;
 use crate::models::{Network, Outputs, Probe};
-use crate::nn::Noise;
 use crate::stats::{Interval, block_bootstrap, block_length, mean};
 
 /// What is said of encoders without attention maps.
@@ -95,7 +94,7 @@ fn record(
     bars: &[usize],
     mut probe: Probe,
 ) -> Result<(Vec<AttentionMaps>, Outputs)> {
-    let outputs = network.forward(&windows(network, inputs, bars)?, &mut Noise::off(), &mut probe)?;
+    let outputs = network.observe(&windows(network, inputs, bars)?, &mut probe)?;
     let (layers, heads, t) = (probe.attention.len(), network.config().num_heads, network.config().seq_len);
     let mut maps: Vec<AttentionMaps> = bars
         .iter()
@@ -183,7 +182,7 @@ pub fn attention_report(
         let mut rise = Vec::with_capacity(bars.len());
         for (chunk, bars) in bars.chunks(BATCH).enumerate() {
             let mut probe = Probe::uniform(pairs.iter().copied());
-            let outputs = network.forward(&windows(network, inputs, bars)?, &mut Noise::off(), &mut probe)?;
+            let outputs = network.observe(&windows(network, inputs, bars)?, &mut probe)?;
             let losses = window_losses(&outputs, truth, chunk * BATCH)?;
             rise.extend(losses.iter().enumerate().map(|(i, loss)| loss - plain[chunk * BATCH + i]));
         }
@@ -305,6 +304,7 @@ impl Sums {
 mod tests {
     use super::*;
     use crate::config::{Encoder, ModelConfig};
+    use crate::nn::Noise;
     use candle_core::DType;
 
     fn world() -> (Network, Inputs) {

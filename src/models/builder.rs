@@ -1,7 +1,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use crate::nn::{Noise, Params, Purpose, ops, purpose_rng};
+use crate::nn::{Arenas, Noise, Params, Purpose, ops, purpose_rng};
 
 /// Makes named parameters in one place, in one order, from one seed.
 pub(super) struct Builder<'a> {
@@ -10,12 +10,18 @@ pub(super) struct Builder<'a> {
     dtype: DType,
     device: Device,
     frozen: &'a [&'a str],
+    arenas: Arenas,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(seed: u64, dtype: DType, device: &Device, frozen: &'a [&'a str]) -> Self {
         let rng = purpose_rng(seed, Purpose::Init, 0);
-        Self { params: Params::default(), rng, dtype, device: device.clone(), frozen }
+        Self { params: Params::default(), rng, dtype, device: device.clone(), frozen, arenas: Arenas::default() }
+    }
+
+    /// The memory that all kernels of the network share.
+    pub(super) const fn arenas(&self) -> &Arenas {
+        &self.arenas
     }
 
     pub(super) fn finish(self) -> Params {
@@ -49,10 +55,6 @@ impl<'a> Builder<'a> {
 
     pub(super) fn constant(&self, values: Vec<f32>, shape: (usize, usize)) -> Result<Tensor> {
         Tensor::from_vec(values, shape, &self.device)?.to_dtype(self.dtype)
-    }
-
-    pub(super) fn zeros(&self, width: usize) -> Result<Tensor> {
-        Tensor::zeros(width, self.dtype, &self.device)
     }
 }
 
@@ -91,9 +93,8 @@ pub(super) struct LayerNorm {
 impl LayerNorm {
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         #[cfg(test)]
-        if CANDLES_LAYER_NORM.get() {
-            let norm = candle_nn::LayerNorm::new(self.gain.clone(), self.bias.clone(), 1e-5);
-            return candle_core::Module::forward(&norm, x);
+        if takes_candles_norm() {
+            return candles_norm(x, &self.gain, &self.bias);
         }
         ops::layer_norm(x, &self.gain, &self.bias)
     }
@@ -102,6 +103,16 @@ impl LayerNorm {
 #[cfg(test)]
 thread_local! {
     static CANDLES_LAYER_NORM: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+#[cfg(test)]
+pub(super) fn takes_candles_norm() -> bool {
+    CANDLES_LAYER_NORM.get()
+}
+
+#[cfg(test)]
+pub(super) fn candles_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    candle_core::Module::forward(&candle_nn::LayerNorm::new(gain.clone(), bias.clone(), 1e-5), x)
 }
 
 /// What `run` gives with candle's layer norm, which cuts gradients, in place of ours.

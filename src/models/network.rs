@@ -1,13 +1,13 @@
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::builder::{Builder, Dense, Head};
+use super::builder::{Builder, Head};
 use super::encoder::SequenceEncoder;
 use super::objective::TASKS;
 use super::pooling::Pool;
 use super::probe::Probe;
 use super::vae::Vae;
 use crate::config::{Encoder, ModelConfig};
-use crate::nn::{Noise, Params, ops};
+use crate::nn::{GradientPath, Noise, Params, Sink, ops};
 
 /// The whole network with its parameters.
 #[derive(Debug)]
@@ -15,7 +15,6 @@ pub struct Network {
     config: ModelConfig,
     features: usize,
     params: Params,
-    input: Dense,
     encoder: SequenceEncoder,
     pool: Pool,
     vae: Vae,
@@ -69,8 +68,7 @@ impl Network {
     ) -> Result<Self> {
         let ModelConfig { d_model, latent_dim, dropout, .. } = *config;
         let mut b = Builder::new(seed, dtype, device, frozen);
-        let input = b.dense("input", d_model, features)?;
-        let encoder = SequenceEncoder::new(&mut b, config)?;
+        let encoder = SequenceEncoder::new(&mut b, config, features)?;
         let pool = Pool::new(&mut b, config)?;
         let vae = Vae::new(&mut b, config)?;
         let mut head =
@@ -83,7 +81,6 @@ impl Network {
             config: config.clone(),
             features,
             params: b.finish(),
-            input,
             encoder,
             pool,
             vae,
@@ -98,11 +95,34 @@ impl Network {
 
     /// `x` `[B, T, F]` with T = `seq_len`.
     pub fn forward(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe) -> Result<Outputs> {
-        let x = self.encode(x, noise, probe)?; // (B, T, C)
-        if probe.record {
-            probe.pooling = self.pool.weights(&x)?.map(|weights| weights.detach());
-        }
-        let pooled = self.pool.forward(&x)?; // (B, C)
+        self.run(x, noise, probe, &GradientPath::Tensors)
+    }
+
+    /// [`Self::forward`] without noise and without a backward pass to come.
+    pub fn forecast(&self, x: &Tensor) -> Result<Outputs> {
+        self.observe(x, &mut Probe::default())
+    }
+
+    /// [`Self::forecast`] with a probe.
+    pub fn observe(&self, x: &Tensor, probe: &mut Probe) -> Result<Outputs> {
+        self.run(x, &mut Noise::off(), probe, &GradientPath::None)
+    }
+
+    /// [`Self::forward`] whose backward pass adds the gradients of fused parameters to `sink`.
+    pub fn forward_into(&self, x: &Tensor, noise: &mut Noise, sink: &Sink) -> Result<Outputs> {
+        self.run(x, noise, &mut Probe::default(), &GradientPath::Sink(sink.clone()))
+    }
+
+    /// A sink for the gradients of this network's fused parameters.
+    pub fn sink(&self) -> Result<Sink> {
+        Sink::new(match &self.encoder {
+            SequenceEncoder::Transformer(stack) if self.device().is_cpu() => stack.parts(),
+            _ => Vec::new(),
+        })
+    }
+
+    fn run(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe, path: &GradientPath) -> Result<Outputs> {
+        let pooled = self.encoder.pooled(x, &self.pool, noise, probe, path)?; // (B, C)
         let latent = self.vae.forward(&pooled, noise)?;
         let seen = Tensor::cat(&[&pooled, &latent.z], 1)?; // (B, C + L)
         let size = self.size.forward(&seen.detach(), noise)?;
@@ -117,11 +137,6 @@ impl Network {
             mu: latent.mu,
             logvar: latent.logvar,
         })
-    }
-
-    /// `[B, T, F]` to the states `[B, T, C]` that are pooled.
-    fn encode(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe) -> Result<Tensor> {
-        self.encoder.forward(&self.input.forward(x)?, noise, probe)
     }
 
     /// Shape settings.

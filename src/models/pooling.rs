@@ -3,7 +3,7 @@ use candle_core::{Result, Tensor};
 use super::builder::Builder;
 use super::pattern::PatternAttention;
 use crate::config::{Encoder, ModelConfig, Pooling};
-use crate::nn::ops::{self, composed::softmax};
+use crate::nn::ops::{self, Pooled, composed::softmax};
 
 /// `[B, T, C]` to `[B, C]`.
 #[derive(Debug, Clone)]
@@ -25,21 +25,33 @@ impl Pool {
         })
     }
 
+    /// The same pooling as a part of the transformer's operation; `None` if that has no such part.
+    pub(super) const fn fused(&self) -> Option<Pooled> {
+        match self {
+            Self::Mean => Some(Pooled::Mean),
+            Self::Last => Some(Pooled::Last),
+            Self::Attention(_) | Self::Pattern(_) => None,
+        }
+    }
+
     /// Weight of each bar, `[B, T]`: how much it counts in the pooled vector. `None` where bars have no weight.
     pub(super) fn weights(&self, x: &Tensor) -> Result<Option<Tensor>> {
         let (b, t, _) = x.dims3()?;
-        Ok(Some(match self {
-            Self::Mean => Tensor::full(1.0 / t as f32, (b, t), x.device())?.to_dtype(x.dtype())?,
-            Self::Last => {
-                let mut last = vec![0.0_f32; b * t];
-                for row in last.chunks_mut(t) {
-                    row[t - 1] = 1.0;
-                }
-                Tensor::from_vec(last, (b, t), x.device())?.to_dtype(x.dtype())?
-            }
-            Self::Attention(query) => attend(x, query)?,
-            Self::Pattern(_) => return Ok(None),
-        }))
+        match self {
+            Self::Attention(query) => attend(x, query).map(Some),
+            _ => self.fixed_weights(b, t, x),
+        }
+    }
+
+    /// [`Self::weights`] of a pooling that does not look at the states; in the format and on the device of `like`.
+    pub(super) fn fixed_weights(&self, b: usize, t: usize, like: &Tensor) -> Result<Option<Tensor>> {
+        let mut weights = vec![0.0_f64; b * t];
+        match self {
+            Self::Mean => weights.fill(1.0 / t as f64),
+            Self::Last => weights.chunks_exact_mut(t).for_each(|row| row[t - 1] = 1.0),
+            Self::Attention(_) | Self::Pattern(_) => return Ok(None),
+        }
+        Tensor::from_vec(weights, (b, t), like.device())?.to_dtype(like.dtype()).map(Some)
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {

@@ -4,6 +4,7 @@
 //! On the CPU the operations are fused kernels of ours; on other devices the composed candle version runs, which is also
 //! the oracle of the tests.
 
+mod kernels;
 mod loss;
 mod noise;
 pub mod ops;
@@ -11,9 +12,12 @@ mod optim;
 mod params;
 mod real;
 mod schedule;
+mod sink;
 
 pub use loss::{bce_with_logits, focal_with_logits, free_bits, kl_per_latent, mse, size_loss};
 pub use noise::{Noise, Purpose, purpose_rng};
 pub use optim::{AdamW, AdamWConfig, Gradients};
 pub use params::{Params, ParamsError};
+pub use real::Arenas;
 pub use schedule::{warm_restarts, warmup_cosine};
+pub use sink::{GradientPath, Sink};

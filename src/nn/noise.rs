@@ -76,10 +76,12 @@ pub(super) fn uniform(key: u64, index: u64) -> f64 {
 }
 
 /// 64 random bits for element `index` of the stream `key` (SplitMix64 at a chosen counter; Steele et al. 2014).
+#[inline(always)]
 pub(super) const fn draw(key: u64, index: u64) -> u64 {
     mix(key.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
 }
 
+#[inline(always)]
 const fn mix(x: u64) -> u64 {
     let z = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -5,8 +5,8 @@ use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Result, Storage, Tensor, Var};
 use rayon::prelude::*;
 
-use super::Params;
 use super::real::values;
+use super::{Params, Sink};
 
 /// Numbers updated as one unit of work.
 const CHUNK: usize = 1 << 14;
@@ -41,6 +41,24 @@ impl Gradients {
             let Storage::Cpu(storage) = &*storage else { candle_core::bail!("a gradient is not on the CPU") };
             for (sum, &g) in self.values[range.clone()].iter_mut().zip(values::<f32>(storage, layout)?) {
                 *sum += weight * g;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds `weight` times what `sink` holds and clears it. Errors if it holds a parameter of another name or size.
+    pub fn drain(&mut self, sink: &Sink, weight: f32) -> Result<()> {
+        let mut held = sink.values();
+        let mut rest = held.as_mut_slice();
+        for (name, len) in sink.parts() {
+            let (own, after) = rest.split_at_mut(*len);
+            rest = after;
+            let found = self.layout.binary_search_by(|(other, _)| other.cmp(name)).map(|i| self.layout[i].1.clone());
+            let Some(range) = found.ok().filter(|range| range.len() == *len) else {
+                candle_core::bail!("a sink holds {len} numbers of {name}, the model does not")
+            };
+            for (sum, g) in self.values[range].iter_mut().zip(own) {
+                *sum += weight * std::mem::take(g);
             }
         }
         Ok(())

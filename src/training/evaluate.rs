@@ -2,7 +2,6 @@ use super::gate::spread;
 use super::metrics::{LearnedMetrics, TaskLosses};
 use super::{TrainError, TrainingSet};
 use crate::models::{Losses, Network, Objective, Probe};
-use crate::nn::Noise;
 use crate::stats;
 
 /// Windows whose attention entropy is measured.
@@ -77,7 +76,7 @@ pub(super) fn evaluate(
     let mut forecasts: [Vec<f64>; 4] = Default::default();
     for bars in set.validation.chunks(batch_size) {
         let (x, targets) = set.batch(bars, network.device())?;
-        let outputs = network.forward(&x, &mut Noise::off(), &mut Probe::default())?;
+        let outputs = network.forecast(&x)?;
         let losses = objective.balanced_losses(network, &outputs, &targets, positive)?;
         add_losses(&mut sums, &losses, bars.len() as f64)?;
         for (sum, value) in kl.iter_mut().zip(losses.kl.to_vec1::<f32>()?) {
@@ -124,7 +123,7 @@ fn learned(forecasts: &[Vec<f64>; 4], truth: &[Vec<f64>; 4]) -> LearnedMetrics {
 fn attention_entropy(network: &Network, set: &TrainingSet<'_>) -> Result<Vec<Vec<f64>>, TrainError> {
     let (x, _) = set.batch(&spread(set.validation, ENTROPY_WINDOWS), network.device())?;
     let mut probe = Probe::recording();
-    network.forward(&x, &mut Noise::off(), &mut probe)?;
+    network.observe(&x, &mut probe)?;
     let uniform = network.uniform_entropy();
     probe
         .attention

@@ -3,8 +3,7 @@ use candle_core::Tensor;
 use super::TrainError;
 use crate::dataset::Inputs;
 use crate::jobs::Cancelled;
-use crate::models::{Network, Probe};
-use crate::nn::Noise;
+use crate::models::Network;
 
 /// Windows per forward pass. Fixed, and chunks start at multiples of it in the series, so that a bar's forecast has the
 /// same bits whatever bars follow it.
@@ -88,7 +87,7 @@ pub fn infer(
         buffer.clear();
         inputs.gather(&places, t, &mut buffer);
         let x = Tensor::from_slice(&buffer, (CHUNK, t, width), network.device())?;
-        let out = network.forward(&x, &mut Noise::off(), &mut Probe::default())?;
+        let out = network.forecast(&x)?;
         let error = (out.reconstruction - out.pooled)?.sqr()?.mean(1)?;
         let column = |t: &Tensor| t.to_vec1::<f32>();
         let (entry, exit) = (column(&out.entry_logit)?, column(&out.exit_logit)?);

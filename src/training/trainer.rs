@@ -14,8 +14,8 @@ use super::tally::Tally;
 use super::{TrainError, TrainingSet};
 use crate::config::TrainConfig;
 use crate::jobs::Cancelled;
-use crate::models::{Network, Objective, Probe};
-use crate::nn::{AdamW, AdamWConfig, Gradients, Noise, Purpose, purpose_rng, warm_restarts};
+use crate::models::{Network, Objective};
+use crate::nn::{AdamW, AdamWConfig, Gradients, Noise, Purpose, Sink, purpose_rng, warm_restarts};
 
 /// Bounds of the learned log variances.
 const LOG_VARIANCE: std::ops::RangeInclusive<f32> = -4.0..=4.0;
@@ -41,6 +41,8 @@ pub struct Trainer<'a> {
     config: TrainerConfig,
     set: TrainingSet<'a>,
     network: Network,
+    /// Where a backward pass leaves the gradients of fused parameters.
+    sink: Sink,
     optimizer: AdamW,
     state: TrainState,
     balance: Balance,
@@ -78,7 +80,8 @@ impl<'a> Trainer<'a> {
         let constants = balance.constant_losses(&set);
         let weights = set.weights_by_bar()?;
         let state = TrainState::default();
-        Ok(Self { config, set, network, optimizer, state, balance, constants, weights, running: None })
+        let sink = network.sink()?;
+        Ok(Self { config, set, network, sink, optimizer, state, balance, constants, weights, running: None })
     }
 
     /// The network as it is now.
@@ -290,7 +293,7 @@ impl<'a> Trainer<'a> {
             return Ok(());
         }
         let mut own = TaskLosses::default();
-        let outputs = self.network.forward(&x, &mut Noise::at(seed, batch), &mut Probe::default())?;
+        let outputs = self.network.forward_into(&x, &mut Noise::at(seed, batch), &self.sink)?;
         let losses = objective.balanced_losses(&self.network, &outputs, &targets, self.balance.positive)?;
         add_losses(&mut own, &losses, counted)?;
         tally.batches += 1;
@@ -301,6 +304,7 @@ impl<'a> Trainer<'a> {
         tally.total += losses.total.to_dtype(DType::F64)?.to_scalar::<f64>()? * counted;
         let share = counted as f32 / group as f32;
         gradients.add(self.network.params(), &losses.total.backward()?, share)?;
+        gradients.drain(&self.sink, share)?;
         self.state.batches += 1;
         Ok(())
     }

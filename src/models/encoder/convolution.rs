@@ -10,7 +10,7 @@ use crate::nn::{Noise, ops};
 /// Source: Bai, Kolter & Koltun, "An empirical evaluation of generic convolutional and recurrent networks" (2018), with
 /// layer norm for weight norm and GELU for ReLU.
 #[derive(Debug, Clone)]
-pub(super) struct ConvolutionBlock {
+pub(in crate::models) struct ConvolutionBlock {
     residual: Residual,
     first: Dense,
     second: Dense,

@@ -1,4 +1,4 @@
-//! Sequence encoders behind one interface: a stack of residual blocks over `[B, T, C]`.
+//! Sequence encoders behind one interface: residual blocks over `[B, T, C]`.
 
 mod convolution;
 mod recurrent;
@@ -8,70 +8,98 @@ use candle_core::{Result, Tensor};
 
 use self::convolution::ConvolutionBlock;
 use self::recurrent::RecurrentBlock;
-use self::transformer::TransformerBlock;
-use super::builder::{Builder, LayerNorm};
+use self::transformer::Transformer;
+use super::builder::{Builder, Dense, LayerNorm};
+use super::pooling::Pool;
 use super::probe::Probe;
-use crate::config::{Encoder, ModelConfig, Norm, Positions};
-use crate::nn::{Noise, ops};
+use crate::config::{Encoder, ModelConfig, Norm};
+use crate::nn::ops::Pooled;
+use crate::nn::{GradientPath, Noise};
 
 pub(super) use self::convolution::dilation;
 
-/// Position code, blocks and final norm.
+/// Input projection and a stack of residual blocks; the transformer is one fused operation.
 #[derive(Debug, Clone)]
-pub(super) struct SequenceEncoder {
-    positions: Option<Tensor>,
-    blocks: Vec<Block>,
-    final_norm: Option<LayerNorm>,
+pub(super) enum SequenceEncoder {
+    Transformer(Transformer),
+    Blocks {
+        input: Dense,
+        blocks: Vec<Block>,
+        /// Post-norm blocks end normalised already.
+        final_norm: Option<LayerNorm>,
+    },
 }
 
 #[derive(Debug, Clone)]
-enum Block {
-    Transformer(TransformerBlock),
+pub(in crate::models) enum Block {
     Recurrent(RecurrentBlock),
     Convolution(ConvolutionBlock),
 }
 
 impl SequenceEncoder {
-    pub(super) fn new(b: &mut Builder<'_>, config: &ModelConfig) -> Result<Self> {
-        let ModelConfig { seq_len, d_model, encoder, positions, .. } = *config;
-        let positions = match (encoder, positions) {
-            (Encoder::Transformer, Positions::Sinusoidal) => {
-                Some(b.constant(sinusoids(seq_len, d_model), (seq_len, d_model))?)
-            }
-            (Encoder::Transformer, Positions::Learned) => Some(b.matrix("positions", seq_len, d_model)?),
-            _ => None,
-        };
+    pub(super) fn new(b: &mut Builder<'_>, config: &ModelConfig, features: usize) -> Result<Self> {
+        if config.encoder == Encoder::Transformer {
+            return Transformer::new(b, config, features).map(Self::Transformer);
+        }
+        let input = b.dense("input", config.d_model, features)?;
         let blocks = (0..config.num_layers)
             .map(|i| {
-                Ok(match encoder {
-                    Encoder::Transformer => Block::Transformer(TransformerBlock::new(b, i, config)?),
-                    Encoder::Lstm | Encoder::Tpa => Block::Recurrent(RecurrentBlock::new(b, i, config)?),
+                Ok(match config.encoder {
                     Encoder::Tcn => Block::Convolution(ConvolutionBlock::new(b, i, config)?),
+                    _ => Block::Recurrent(RecurrentBlock::new(b, i, config)?),
                 })
             })
             .collect::<Result<_>>()?;
-        // Post-norm blocks end normalised already.
-        let final_norm = if config.norm == Norm::Pre { Some(b.norm("final.norm", d_model)?) } else { None };
-        Ok(Self { positions, blocks, final_norm })
+        let final_norm = if config.norm == Norm::Pre { Some(b.norm("final.norm", config.d_model)?) } else { None };
+        Ok(Self::Blocks { input, blocks, final_norm })
     }
 
-    /// `[B, T, C]` to `[B, T, C]`.
-    pub(super) fn forward(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe) -> Result<Tensor> {
-        let mut x = match &self.positions {
-            Some(positions) => ops::add_table(x, positions)?,
-            None => x.clone(),
+    /// `[B, T, F]` to states `[B, T, C]`.
+    pub(super) fn states(
+        &self,
+        x: &Tensor,
+        noise: &mut Noise,
+        probe: &mut Probe,
+        path: &GradientPath,
+    ) -> Result<Tensor> {
+        let (input, blocks, final_norm) = match self {
+            Self::Transformer(stack) => return stack.forward(x, noise, probe, path, Pooled::States),
+            Self::Blocks { input, blocks, final_norm } => (input, blocks, final_norm),
         };
-        for block in &self.blocks {
+        let mut x = input.forward(x)?;
+        for block in blocks {
             x = match block {
-                Block::Transformer(block) => block.forward(&x, noise, probe)?,
                 Block::Recurrent(block) => block.forward(&x, noise)?,
                 Block::Convolution(block) => block.forward(&x, noise)?,
             };
         }
-        match &self.final_norm {
+        match final_norm {
             Some(norm) => norm.forward(&x),
             None => Ok(x),
         }
+    }
+
+    /// `[B, T, F]` to `[B, C]`.
+    pub(super) fn pooled(
+        &self,
+        x: &Tensor,
+        pool: &Pool,
+        noise: &mut Noise,
+        probe: &mut Probe,
+        path: &GradientPath,
+    ) -> Result<Tensor> {
+        if let (Self::Transformer(stack), Some(pooled)) = (self, pool.fused()) {
+            if probe.record {
+                let (b, t, _) = x.dims3()?;
+                probe.pooling = pool.fixed_weights(b, t, x)?;
+            }
+            return stack.forward(x, noise, probe, path, pooled);
+        }
+        let states = self.states(x, noise, probe, path)?;
+        if probe.record {
+            probe.pooling = pool.weights(&states)?.map(|weights| weights.detach());
+        }
+        pool.forward(&states)
     }
 }
 
@@ -93,15 +121,4 @@ impl Residual {
             Norm::Post => self.norm.forward(&(x + body(x)?)?),
         }
     }
-}
-
-/// Sinusoidal position code, `[T, C]` row-major: sine in even, cosine in odd columns (Vaswani et al. 2017, section 3.5).
-fn sinusoids(t: usize, c: usize) -> Vec<f32> {
-    (0..t * c)
-        .map(|i| {
-            let (position, column) = ((i / c) as f64, i % c);
-            let angle = position * (-(10_000.0_f64.ln()) * (column / 2 * 2) as f64 / c as f64).exp();
-            if column % 2 == 0 { angle.sin() as f32 } else { angle.cos() as f32 }
-        })
-        .collect()
 }

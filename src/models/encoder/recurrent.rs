@@ -9,7 +9,7 @@ use crate::nn::{Noise, ops};
 ///
 /// Source: Hochreiter & Schmidhuber, "Long short-term memory" (1997); forget gates start open (Jozefowicz et al. 2015).
 #[derive(Debug, Clone)]
-pub(super) struct RecurrentBlock {
+pub(in crate::models) struct RecurrentBlock {
     residual: Residual,
     input: Dense,
     recurrent: Tensor,

@@ -1,71 +1,88 @@
 use candle_core::{Result, Tensor};
 
-use super::Residual;
-use crate::config::ModelConfig;
+use crate::config::{ModelConfig, Norm, Positions};
 use crate::models::Probe;
-use crate::models::builder::{Builder, Dense};
-use crate::nn::{Noise, ops};
+use crate::models::builder::Builder;
+use crate::nn::ops::{self, Pooled, StackParams, StackProbe, StackShape};
+use crate::nn::{Arenas, GradientPath, Noise};
 
-/// One transformer encoder layer: self-attention and feed-forward, each with residual and layer norm.
+/// A transformer encoder with its input projection, run as one fused operation.
 #[derive(Debug, Clone)]
-pub(super) struct TransformerBlock {
-    index: usize,
-    heads: usize,
-    causal: bool,
-    dropout: f64,
-    attention: Residual,
-    qkv: Tensor,
-    query_bias: Tensor,
-    /// Zeros: softmax ignores a shift common to all keys, so a key bias would have no gradient.
-    key_bias: Tensor,
-    value_bias: Tensor,
-    output: Dense,
-    feed: Residual,
-    expand: Dense,
-    contract: Dense,
+pub(in crate::models) struct Transformer {
+    shape: StackShape,
+    params: StackParams,
+    arenas: Arenas,
 }
 
-impl TransformerBlock {
-    pub(super) fn new(b: &mut Builder<'_>, index: usize, config: &ModelConfig) -> Result<Self> {
-        let c = config.d_model;
-        if config.num_heads == 0 || !c.is_multiple_of(config.num_heads) {
-            candle_core::bail!("{} heads do not divide the width {c}", config.num_heads);
+impl Transformer {
+    pub(in crate::models) fn new(b: &mut Builder<'_>, config: &ModelConfig, features: usize) -> Result<Self> {
+        let ModelConfig { seq_len, d_model, num_heads, positions, .. } = *config;
+        if num_heads == 0 || !d_model.is_multiple_of(num_heads) {
+            candle_core::bail!("{num_heads} heads do not divide the width {d_model}");
         }
-        let name = |part: &str| format!("encoder.{index:02}.{part}");
-        Ok(Self {
-            index,
-            heads: config.num_heads,
+        let shape = StackShape {
+            features,
+            bars: seq_len,
+            width: d_model,
+            feed: config.d_ff,
+            heads: num_heads,
+            layers: config.num_layers,
             causal: config.causal,
+            post_norm: config.norm == Norm::Post,
+            learned_positions: positions == Positions::Learned,
             dropout: config.dropout,
-            attention: Residual::new(b, &name("attention.norm"), config)?,
-            qkv: b.matrix(&name("attention.qkv.weight"), 3 * c, c)?,
-            query_bias: b.vector(&name("attention.query.bias"), c, 0.0)?,
-            key_bias: b.zeros(c)?,
-            value_bias: b.vector(&name("attention.value.bias"), c, 0.0)?,
-            output: b.dense(&name("attention.output"), c, c)?,
-            feed: Residual::new(b, &name("feed.norm"), config)?,
-            expand: b.dense(&name("feed.expand"), config.d_ff, c)?,
-            contract: b.dense(&name("feed.contract"), c, config.d_ff)?,
-        })
-    }
-
-    /// `[B, T, C]` to `[B, T, C]`.
-    pub(super) fn forward(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe) -> Result<Tensor> {
-        let x = self.attention.around(x, |x| self.attend(x, noise, probe))?;
-        self.feed.around(&x, |x| self.feed(x, noise))
-    }
-
-    fn attend(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe) -> Result<Tensor> {
-        let bias = Tensor::cat(&[&self.query_bias, &self.key_bias, &self.value_bias], 0)?;
-        let qkv = ops::linear(x, &self.qkv, &bias)?;
-        let context = match probe.attend(self.index, &qkv, self.heads, self.causal)? {
-            Some(replaced) => replaced,
-            None => ops::self_attention(&qkv, self.heads, self.causal, self.dropout, noise)?,
         };
-        ops::dropout(&self.output.forward(&context)?, self.dropout, noise)
+        let tensor = |(name, dims): (String, Vec<usize>)| match dims[..] {
+            [outputs, inputs] => b.matrix(&name, outputs, inputs),
+            _ => b.vector(&name, dims[0], if name.ends_with("gain") { 1.0 } else { 0.0 }),
+        };
+        let tensors = shape.names().into_iter().map(tensor).collect::<Result<_>>()?;
+        let table = match positions {
+            Positions::Sinusoidal => Some(b.constant(ops::sinusoidal_positions(seq_len, d_model), (seq_len, d_model))?),
+            Positions::Learned => None,
+        };
+        Ok(Self { shape, params: StackParams { tensors, table }, arenas: b.arenas().clone() })
     }
 
-    fn feed(&self, x: &Tensor, noise: &mut Noise) -> Result<Tensor> {
-        ops::dropout(&self.contract.forward(&self.expand.forward_gelu(x)?)?, self.dropout, noise)
+    /// `[B, T, F]` to what `pooled` says.
+    pub(in crate::models) fn forward(
+        &self,
+        x: &Tensor,
+        noise: &mut Noise,
+        probe: &mut Probe,
+        path: &GradientPath,
+        pooled: Pooled,
+    ) -> Result<Tensor> {
+        let show = StackProbe { record: probe.record, uniform: probe.uniform.clone() };
+        let (y, weights) = if x.device().is_cpu() && !Self::takes_candles_norm() {
+            ops::encoder_stack(x, &self.params, &self.shape, pooled, noise, &show, path, &self.arenas)?
+        } else {
+            ops::composed::encoder_stack(x, &self.params, &self.shape, pooled, noise, &show, Self::norm())?
+        };
+        probe.attention.extend(weights);
+        Ok(y)
+    }
+
+    /// Names and sizes of the parameters whose gradients a sink takes.
+    pub(in crate::models) fn parts(&self) -> Vec<(String, usize)> {
+        self.shape.names().into_iter().map(|(name, dims)| (name, dims.iter().product())).collect()
+    }
+
+    #[cfg(not(test))]
+    const fn takes_candles_norm() -> bool {
+        false
+    }
+
+    #[cfg(test)]
+    fn takes_candles_norm() -> bool {
+        crate::models::builder::takes_candles_norm()
+    }
+
+    fn norm() -> fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor> {
+        #[cfg(test)]
+        if Self::takes_candles_norm() {
+            return crate::models::builder::candles_norm;
+        }
+        ops::layer_norm
     }
 }

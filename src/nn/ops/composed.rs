@@ -4,6 +4,8 @@ use candle_core::{D, DType, Result, Tensor};
 
 use super::dropout::Mask;
 use super::layer_norm::EPSILON;
+use super::{Pooled, StackParams, StackProbe, StackShape};
+use crate::nn::Noise;
 
 /// See [`super::layer_norm`].
 pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
@@ -91,4 +93,89 @@ pub fn weighted_bars(x: &Tensor, weights: &Tensor) -> Result<Tensor> {
 /// See [`super::softplus`].
 pub fn softplus(x: &Tensor) -> Result<Tensor> {
     x.relu()? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?
+}
+
+/// A layer norm: rows, gain, bias.
+pub type Norm = fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>;
+
+/// See [`super::encoder_stack`]; `norm` is the layer norm to use.
+pub fn encoder_stack(
+    x: &Tensor,
+    params: &StackParams,
+    shape: &StackShape,
+    pooled: Pooled,
+    noise: &mut Noise,
+    probe: &StackProbe,
+    norm: Norm,
+) -> Result<(Tensor, Vec<Tensor>)> {
+    let p = &params.tensors;
+    let masks: Vec<[Option<Mask>; 3]> =
+        (0..shape.layers).map(|_| [(); 3].map(|()| Mask::next(shape.dropout, noise))).collect();
+    let drop = |y: Tensor, mask: Option<Mask>| match mask {
+        Some(mask) => &y * mask.tensor(&y)?,
+        None => Ok(y),
+    };
+    let normed = |sum: &Tensor, i: usize| match shape.norm(i) {
+        Some(slot) => norm(sum, &p[slot], &p[slot + 1]),
+        None => Ok(sum.clone()),
+    };
+    let mut sum = super::linear(x, &p[0], &p[1])?;
+    if let Some(table) = if shape.learned_positions { Some(&p[2]) } else { params.table.as_ref() } {
+        sum = super::add_table(&sum, table)?;
+    }
+    let mut weights = Vec::new();
+    for i in 0..shape.sublayers() {
+        let input = normed(&sum, i)?;
+        let (layer, at) = (i / 2, shape.block(i / 2));
+        let y = if i.is_multiple_of(2) {
+            let bias = Tensor::cat(&[&p[at + 3], &p[at + 3].zeros_like()?, &p[at + 4]], 0)?;
+            let qkv = super::linear(&input, &p[at + 2], &bias)?;
+            let uniform: Vec<usize> = probe.uniform.iter().filter(|(l, _)| *l == layer).map(|(_, h)| *h).collect();
+            let (context, shown) = attend(&qkv, shape, &uniform, masks[layer][0])?;
+            if probe.record {
+                weights.push(shown.detach());
+            }
+            super::linear(&context, &p[at + 5], &p[at + 6])?
+        } else {
+            let inner = super::linear_gelu(&input, &p[at + 9], &p[at + 10])?;
+            super::linear(&inner, &p[at + 11], &p[at + 12])?
+        };
+        sum = (if shape.post_norm { input } else { sum } + drop(y, masks[layer][1 + i % 2])?)?;
+    }
+    let states = normed(&sum, shape.sublayers())?;
+    let y = match pooled {
+        Pooled::States => states,
+        Pooled::Mean => super::mean_bars(&states)?,
+        Pooled::Last => states.narrow(1, shape.bars - 1, 1)?.squeeze(1)?,
+    };
+    Ok((y, weights))
+}
+
+/// [`self_attention`] with some heads that weigh every bar they see alike.
+fn attend(qkv: &Tensor, shape: &StackShape, uniform: &[usize], mask: Option<Mask>) -> Result<(Tensor, Tensor)> {
+    let (b, t, packed) = qkv.dims3()?;
+    let heads = shape.heads;
+    let (context, weights) = self_attention(qkv, heads, shape.causal, mask)?;
+    if uniform.is_empty() {
+        return Ok((context, weights));
+    }
+    let alike = |i: usize| match (shape.causal, i / t % t, i % t) {
+        (false, ..) => 1.0 / t as f64,
+        (true, query, key) if key <= query => 1.0 / (query + 1) as f64,
+        _ => 0.0,
+    };
+    let alike = Tensor::from_vec((0..t * t).map(alike).collect(), (1, 1, t, t), qkv.device())?;
+    let alike = alike.to_dtype(qkv.dtype())?.broadcast_as((b, 1, t, t))?;
+    let parts = (0..heads)
+        .map(|h| if uniform.contains(&h) { Ok(alike.clone()) } else { weights.narrow(1, h, 1) })
+        .collect::<Result<Vec<_>>>()?;
+    let weights = Tensor::cat(&parts, 1)?;
+    let dropped = match mask {
+        Some(mask) => (&weights * mask.tensor(&weights)?)?,
+        None => weights.clone(),
+    };
+    let width = packed / 3 / heads;
+    let values = qkv.narrow(2, 2 * packed / 3, packed / 3)?.reshape((b, t, heads, width))?.transpose(1, 2)?;
+    let context = dropped.matmul(&values.contiguous()?)?.transpose(1, 2)?.reshape((b, t, packed / 3))?;
+    Ok((context, weights))
 }

@@ -8,24 +8,25 @@ use crate::nn::real::{Real, by_dtype, values};
 #[derive(Debug, Clone, Copy)]
 pub struct Mask {
     key: u64,
-    p: f64,
+    /// Elements drop whose upper 32 random bits are below it.
+    threshold: u32,
+    /// 1 / (1 - p).
+    scale: f64,
 }
 
 impl Mask {
     /// The mask of the next place that drops; `None` without noise or with p = 0.
-    pub(super) fn next(p: f64, noise: &mut Noise) -> Option<Self> {
+    pub(in crate::nn) fn next(p: f64, noise: &mut Noise) -> Option<Self> {
         let key = noise.next_key()?;
-        (p > 0.0).then_some(Self { key, p })
+        let threshold = (p * (1_u64 << 32) as f64) as u32;
+        (p > 0.0).then_some(Self { key, threshold, scale: 1.0 / (1.0 - p) })
     }
 
     /// 0 or 1 / (1 - p) for element `index`.
-    pub(super) fn factor<R: Real>(self, index: usize) -> R {
-        let threshold = (self.p * (1_u64 << 32) as f64) as u64;
-        if (draw(self.key, index as u64) >> 32) < threshold {
-            R::from_f64(0.0)
-        } else {
-            R::from_f64(1.0 / (1.0 - self.p))
-        }
+    #[inline(always)]
+    pub(in crate::nn) fn factor<R: Real>(self, index: usize) -> R {
+        let keep = ((draw(self.key, index as u64) >> 32) as u32) >= self.threshold;
+        if keep { R::from_f64(self.scale) } else { R::from_f64(0.0) }
     }
 
     /// All factors as a tensor like `x`.

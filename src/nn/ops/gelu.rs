@@ -1,39 +1,26 @@
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, WithDType as _};
 
-use super::rows;
-use crate::nn::real::{Real, by_dtype, values};
+use crate::nn::kernels;
+use crate::nn::real::{Arenas, Real, by_dtype, values};
 
 /// y = GELU(x + b) = u Phi(u) with u = x + b.
 pub(super) struct BiasGelu;
 
-/// Phi(u), the standard normal distribution function.
-fn phi<R: Real>(u: R) -> R {
-    R::from_f64(0.5) * (R::from_f64(1.0) + (u * R::from_f64(std::f64::consts::FRAC_1_SQRT_2)).erf())
-}
-
 fn forward<R: Real>(x: &[R], bias: &[R]) -> Vec<R> {
-    rows::map(x, bias.len(), |_, x, out| {
-        for ((out, &x), &b) in out.iter_mut().zip(x).zip(bias) {
-            let u = x + b;
-            *out = u * phi(u);
-        }
-    })
+    let mut out = vec![R::from_f64(0.0); x.len()];
+    kernels::gelu(x, bias, &mut out);
+    out
 }
 
 /// Input gradient, then bias gradient.
 fn backward<R: Real>(x: &[R], bias: &[R], grad: &[R]) -> Vec<R> {
-    let width = bias.len();
-    let density = R::from_f64((std::f64::consts::TAU).sqrt().recip());
-    let half = R::from_f64(-0.5);
-    rows::map_and_sum(x, width, width, |row, x, out, sums| {
-        let grad = &grad[row * width..(row + 1) * width];
-        for j in 0..width {
-            let u = x[j] + bias[j];
-            let slope = phi(u) + u * density * (half * u * u).exp();
-            out[j] = grad[j] * slope;
-            sums[j] += out[j];
-        }
-    })
+    let arenas = Arenas::default();
+    let mut out = grad.to_vec();
+    out.resize(x.len() + bias.len(), R::from_f64(0.0));
+    let (body, tail) = out.split_at_mut(x.len());
+    let mut again = R::arena(&arenas).take(x.len());
+    kernels::gelu_backward(R::arena(&arenas), x, bias, body, &mut again, tail);
+    out
 }
 
 impl CustomOp2 for BiasGelu {

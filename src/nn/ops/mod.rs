@@ -14,11 +14,15 @@ mod lstm;
 mod product;
 mod rows;
 mod softplus;
+mod stack;
 mod taps;
 
 use candle_core::{Result, Tensor};
 
 use super::Noise;
+pub(super) use dropout::Mask;
+pub(super) use layer_norm::EPSILON;
+pub use stack::{Pooled, StackParams, StackProbe, StackShape, encoder_stack, sinusoidal_positions};
 
 /// Layer normalisation over the last axis with `gain` and `bias` `[C]`; `x` is `[.., C]`.
 ///

@@ -27,36 +27,6 @@ pub(super) fn map<R: Real>(x: &[R], width: usize, work: impl Fn(usize, &[R], &mu
     out
 }
 
-/// [`map`] that also sums into `sums` columns: `work(row index, input row, output row, sums)`. Gives output then sums.
-pub(super) fn map_and_sum<R: Real>(
-    x: &[R],
-    width: usize,
-    sums: usize,
-    work: impl Fn(usize, &[R], &mut [R], &mut [R]) + Sync,
-) -> Vec<R> {
-    let zero = R::from_f64(0.0);
-    let mut out = vec![zero; x.len() + sums];
-    let (body, tail) = out.split_at_mut(x.len());
-    let partial: Vec<Vec<R>> = body
-        .par_chunks_mut(rows(width) * width)
-        .zip(x.par_chunks(rows(width) * width))
-        .enumerate()
-        .map(|(chunk, (out, x))| {
-            let mut partial = vec![zero; sums];
-            for (i, (out, x)) in out.chunks_mut(width).zip(x.chunks(width)).enumerate() {
-                work(chunk * rows(width) + i, x, out, &mut partial);
-            }
-            partial
-        })
-        .collect();
-    for part in partial {
-        for (total, value) in tail.iter_mut().zip(part) {
-            *total += value;
-        }
-    }
-    out
-}
-
 /// Sums of the columns of rows of `width` numbers.
 pub(super) fn sums<R: Real>(x: &[R], width: usize) -> Vec<R> {
     let zero = R::from_f64(0.0);

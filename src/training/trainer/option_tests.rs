@@ -3,6 +3,7 @@
 use super::tests::{go_on, weights};
 use super::*;
 use crate::config::{ModelConfig, Norm, Pooling};
+use crate::models::Probe;
 use crate::models::samples::encoders;
 use crate::training::planted::{SEQ_LEN, World, config, network, shape};
 use crate::training::{read_checkpoint, write_checkpoint};
