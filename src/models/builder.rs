@@ -1,7 +1,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use crate::nn::{Arenas, Noise, Params, Purpose, ops, purpose_rng};
+use crate::nn::{Arenas, Params, Purpose, ops, purpose_rng};
 
 /// Makes named parameters in one place, in one order, from one seed.
 pub(super) struct Builder<'a> {
@@ -40,6 +40,15 @@ impl<'a> Builder<'a> {
     pub(super) fn vector(&mut self, name: &str, width: usize, value: f32) -> Result<Tensor> {
         let tensor = self.params.filled(name, width, value, self.dtype, &self.device)?;
         Ok(self.unless_frozen(name, tensor))
+    }
+
+    /// Parameters of a fused operation: matrices, gains of 1 and biases of 0, by name and shape.
+    pub(super) fn all(&mut self, names: Vec<(String, Vec<usize>)>) -> Result<Vec<Tensor>> {
+        let one = |(name, dims): (String, Vec<usize>)| match dims[..] {
+            [outputs, inputs] => self.matrix(&name, outputs, inputs),
+            _ => self.vector(&name, dims[0], if name.ends_with("gain") { 1.0 } else { 0.0 }),
+        };
+        names.into_iter().map(one).collect()
     }
 
     pub(super) fn dense(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Dense> {
@@ -122,28 +131,4 @@ pub(crate) fn with_candles_layer_norm<T>(run: impl FnOnce() -> T) -> T {
     let result = run();
     CANDLES_LAYER_NORM.set(false);
     result
-}
-
-/// One number per window: hidden layer of half the width, GELU, dropout, output.
-#[derive(Debug, Clone)]
-pub(super) struct Head {
-    hidden: Dense,
-    output: Dense,
-    dropout: f64,
-}
-
-impl Head {
-    pub(super) fn new(b: &mut Builder<'_>, name: &str, inputs: usize, hidden: usize, dropout: f64) -> Result<Self> {
-        Ok(Self {
-            hidden: b.dense(&format!("{name}.hidden"), hidden, inputs)?,
-            output: b.dense(&format!("{name}.output"), 1, hidden)?,
-            dropout,
-        })
-    }
-
-    /// `[B, I]` to `[B]`.
-    pub(super) fn forward(&self, x: &Tensor, noise: &mut Noise) -> Result<Tensor> {
-        let hidden = ops::dropout(&self.hidden.forward_gelu(x)?, self.dropout, noise)?;
-        self.output.forward(&hidden)?.squeeze(1)
-    }
 }

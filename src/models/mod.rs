@@ -14,11 +14,10 @@ mod probe;
 #[cfg(test)]
 pub(crate) mod samples;
 mod summary;
-mod vae;
 
 #[cfg(test)]
 pub(crate) use builder::with_candles_layer_norm;
-pub use network::{Network, Outputs};
+pub use network::{Network, NetworkSink, Outputs};
 pub use objective::{Losses, Objective, TASKS, Targets};
 pub use probe::Probe;
 pub use summary::{MemoryEstimate, ModelSummary, PartSummary};

@@ -1,13 +1,13 @@
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::builder::{Builder, Head};
+use super::builder::Builder;
 use super::encoder::SequenceEncoder;
 use super::objective::TASKS;
 use super::pooling::Pool;
 use super::probe::Probe;
-use super::vae::Vae;
 use crate::config::{Encoder, ModelConfig};
-use crate::nn::{GradientPath, Noise, Params, Sink, ops};
+use crate::nn::ops::{self, HEADS, ReadoutShape};
+use crate::nn::{Arenas, GradientPath, Gradients, Noise, Params, Sink};
 
 /// The whole network with its parameters.
 #[derive(Debug)]
@@ -17,12 +17,10 @@ pub struct Network {
     params: Params,
     encoder: SequenceEncoder,
     pool: Pool,
-    vae: Vae,
-    entry: Head,
-    exit: Head,
-    expected_return: Head,
-    volatility: Head,
-    size: Head,
+    /// Parameters of embedding and heads, in the order of [`ReadoutShape::names`].
+    readout: Vec<Tensor>,
+    shape: ReadoutShape,
+    arenas: Arenas,
     log_variances: Vec<Tensor>,
 }
 
@@ -49,6 +47,21 @@ pub struct Outputs {
     pub logvar: Tensor,
 }
 
+/// Where a network's backward pass leaves the gradients of fused parameters, in f32 on the CPU; elsewhere all gradients go
+/// through candle's graph.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkSink {
+    encoder: Option<Sink>,
+    readout: Option<Sink>,
+}
+
+impl NetworkSink {
+    /// Adds `weight` times the gradients to `gradients` and clears them here.
+    pub fn drain(&self, gradients: &mut Gradients, weight: f32) -> Result<()> {
+        [&self.encoder, &self.readout].into_iter().flatten().try_for_each(|sink| gradients.drain(sink, weight))
+    }
+}
+
 impl Network {
     /// A freshly initialised network for windows of `features` columns: the same `seed` gives the same weights.
     ///
@@ -70,11 +83,9 @@ impl Network {
         let mut b = Builder::new(seed, dtype, device, frozen);
         let encoder = SequenceEncoder::new(&mut b, config, features)?;
         let pool = Pool::new(&mut b, config)?;
-        let vae = Vae::new(&mut b, config)?;
-        let mut head =
-            |name: &str| Head::new(&mut b, &format!("head.{name}"), d_model + latent_dim, d_model / 2, dropout);
-        let (entry, exit, expected_return) = (head("entry")?, head("exit")?, head("return")?);
-        let (volatility, size) = (head("volatility")?, head("size")?);
+        let shape = ReadoutShape { width: d_model, latents: latent_dim, dropout };
+        let readout = b.all(shape.names())?;
+        let arenas = b.arenas().clone();
         let log_variances =
             TASKS.iter().map(|task| b.vector(&format!("loss.{task}"), 1, 0.0)).collect::<Result<_>>()?;
         Ok(Self {
@@ -83,19 +94,16 @@ impl Network {
             params: b.finish(),
             encoder,
             pool,
-            vae,
-            entry,
-            exit,
-            expected_return,
-            volatility,
-            size,
+            readout,
+            shape,
+            arenas,
             log_variances,
         })
     }
 
     /// `x` `[B, T, F]` with T = `seq_len`.
     pub fn forward(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe) -> Result<Outputs> {
-        self.run(x, noise, probe, &GradientPath::Tensors)
+        self.run(x, noise, probe, [&GradientPath::Tensors; 2])
     }
 
     /// [`Self::forward`] without noise and without a backward pass to come.
@@ -105,37 +113,54 @@ impl Network {
 
     /// [`Self::forecast`] with a probe.
     pub fn observe(&self, x: &Tensor, probe: &mut Probe) -> Result<Outputs> {
-        self.run(x, &mut Noise::off(), probe, &GradientPath::None)
+        self.run(x, &mut Noise::off(), probe, [&GradientPath::None; 2])
     }
 
     /// [`Self::forward`] whose backward pass adds the gradients of fused parameters to `sink`.
-    pub fn forward_into(&self, x: &Tensor, noise: &mut Noise, sink: &Sink) -> Result<Outputs> {
-        self.run(x, noise, &mut Probe::default(), &GradientPath::Sink(sink.clone()))
+    pub fn forward_into(&self, x: &Tensor, noise: &mut Noise, sink: &NetworkSink) -> Result<Outputs> {
+        let encoder = sink.encoder.clone().map_or(GradientPath::Tensors, GradientPath::Sink);
+        let readout = sink.readout.clone().map_or(GradientPath::Tensors, GradientPath::Sink);
+        self.run(x, noise, &mut Probe::default(), [&encoder, &readout])
     }
 
     /// A sink for the gradients of this network's fused parameters.
-    pub fn sink(&self) -> Result<Sink> {
-        Sink::new(match &self.encoder {
-            SequenceEncoder::Transformer(stack) if self.device().is_cpu() => stack.parts(),
-            _ => Vec::new(),
-        })
+    pub fn sink(&self) -> Result<NetworkSink> {
+        if !self.device().is_cpu() || self.dtype() != DType::F32 {
+            return Ok(NetworkSink::default());
+        }
+        let encoder = match &self.encoder {
+            SequenceEncoder::Transformer(stack) => Some(Sink::new(stack.parts())?),
+            SequenceEncoder::Blocks { .. } => None,
+        };
+        let parts = self.shape.names().into_iter().map(|(name, dims)| (name, dims.iter().product()));
+        Ok(NetworkSink { encoder, readout: Some(Sink::new(parts.collect())?) })
     }
 
-    fn run(&self, x: &Tensor, noise: &mut Noise, probe: &mut Probe, path: &GradientPath) -> Result<Outputs> {
+    fn run(
+        &self,
+        x: &Tensor,
+        noise: &mut Noise,
+        probe: &mut Probe,
+        [path, readout]: [&GradientPath; 2],
+    ) -> Result<Outputs> {
         let pooled = self.encoder.pooled(x, &self.pool, noise, probe, path)?; // (B, C)
-        let latent = self.vae.forward(&pooled, noise)?;
-        let seen = Tensor::cat(&[&pooled, &latent.z], 1)?; // (B, C + L)
-        let size = self.size.forward(&seen.detach(), noise)?;
+        let packed = if pooled.device().is_cpu() {
+            ops::readout(&pooled, &self.readout, &self.shape, noise, readout, &self.arenas)?
+        } else {
+            ops::composed::readout(&pooled, &self.readout, &self.shape, noise)?
+        };
+        let head = |i: usize| packed.narrow(1, i, 1)?.squeeze(1);
+        let (l, latents) = (self.shape.latents, HEADS.len());
         Ok(Outputs {
-            entry_logit: self.entry.forward(&seen, noise)?,
-            exit_logit: self.exit.forward(&seen, noise)?,
-            expected_return: self.expected_return.forward(&seen, noise)?,
-            volatility: ops::softplus(&self.volatility.forward(&seen, noise)?)?,
-            size: candle_nn::ops::sigmoid(&size)?,
+            entry_logit: head(0)?,
+            exit_logit: head(1)?,
+            expected_return: head(2)?,
+            volatility: ops::softplus(&head(3)?)?,
+            size: candle_nn::ops::sigmoid(&head(4)?)?,
+            mu: packed.narrow(1, latents, l)?,
+            logvar: packed.narrow(1, latents + l, l)?,
+            reconstruction: packed.narrow(1, latents + 2 * l, self.shape.width)?,
             pooled,
-            reconstruction: latent.reconstruction,
-            mu: latent.mu,
-            logvar: latent.logvar,
         })
     }
 

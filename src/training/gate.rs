@@ -39,7 +39,7 @@ pub fn gradient_gate(
     let loss = objective.losses(network, &outputs, &targets)?.total;
     let mut gradients = Gradients::new(network.params());
     gradients.add(network.params(), &loss.backward()?, 1.0)?;
-    gradients.drain(&sink, 1.0)?;
+    sink.drain(&mut gradients, 1.0)?;
     judge(&gradients.norms().into_iter().collect::<Vec<_>>())
 }
 

@@ -14,8 +14,8 @@ use super::tally::Tally;
 use super::{TrainError, TrainingSet};
 use crate::config::TrainConfig;
 use crate::jobs::Cancelled;
-use crate::models::{Network, Objective};
-use crate::nn::{AdamW, AdamWConfig, Gradients, Noise, Purpose, Sink, purpose_rng, warm_restarts};
+use crate::models::{Network, NetworkSink, Objective};
+use crate::nn::{AdamW, AdamWConfig, Gradients, Noise, Purpose, purpose_rng, warm_restarts};
 
 /// Bounds of the learned log variances.
 const LOG_VARIANCE: std::ops::RangeInclusive<f32> = -4.0..=4.0;
@@ -42,7 +42,7 @@ pub struct Trainer<'a> {
     set: TrainingSet<'a>,
     network: Network,
     /// Where a backward pass leaves the gradients of fused parameters.
-    sink: Sink,
+    sink: NetworkSink,
     optimizer: AdamW,
     state: TrainState,
     balance: Balance,
@@ -304,7 +304,7 @@ impl<'a> Trainer<'a> {
         tally.total += losses.total.to_dtype(DType::F64)?.to_scalar::<f64>()? * counted;
         let share = counted as f32 / group as f32;
         gradients.add(self.network.params(), &losses.total.backward()?, share)?;
-        gradients.drain(&self.sink, share)?;
+        self.sink.drain(gradients, share)?;
         self.state.batches += 1;
         Ok(())
     }

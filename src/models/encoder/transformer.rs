@@ -32,11 +32,7 @@ impl Transformer {
             learned_positions: positions == Positions::Learned,
             dropout: config.dropout,
         };
-        let tensor = |(name, dims): (String, Vec<usize>)| match dims[..] {
-            [outputs, inputs] => b.matrix(&name, outputs, inputs),
-            _ => b.vector(&name, dims[0], if name.ends_with("gain") { 1.0 } else { 0.0 }),
-        };
-        let tensors = shape.names().into_iter().map(tensor).collect::<Result<_>>()?;
+        let tensors = b.all(shape.names())?;
         let table = match positions {
             Positions::Sinusoidal => Some(b.constant(ops::sinusoidal_positions(seq_len, d_model), (seq_len, d_model))?),
             Positions::Learned => None,

@@ -4,6 +4,7 @@ use candle_core::{D, DType, Result, Tensor};
 
 use super::dropout::Mask;
 use super::layer_norm::EPSILON;
+use super::readout::{HEADS, ReadoutNoise, ReadoutShape};
 use super::{Pooled, StackParams, StackProbe, StackShape};
 use crate::nn::Noise;
 
@@ -178,4 +179,33 @@ fn attend(qkv: &Tensor, shape: &StackShape, uniform: &[usize], mask: Option<Mask
     let values = qkv.narrow(2, 2 * packed / 3, packed / 3)?.reshape((b, t, heads, width))?.transpose(1, 2)?;
     let context = dropped.matmul(&values.contiguous()?)?.transpose(1, 2)?.reshape((b, t, packed / 3))?;
     Ok((context, weights))
+}
+
+/// See [`super::readout`].
+pub fn readout(pooled: &Tensor, params: &[Tensor], shape: &ReadoutShape, noise: &mut Noise) -> Result<Tensor> {
+    let (b, l) = (pooled.dim(0)?, shape.latents);
+    let noise = ReadoutNoise::draw(shape, b, noise);
+    let gelu = |x: &Tensor, slot: usize| super::linear_gelu(x, &params[slot], &params[slot + 1]);
+    let linear = |x: &Tensor, slot: usize| super::linear(x, &params[slot], &params[slot + 1]);
+    let hidden = gelu(pooled, 0)?;
+    let (mu, logvar) = (linear(&hidden, 2)?, linear(&hidden, 4)?);
+    let z = if noise.epsilon.is_empty() {
+        mu.clone()
+    } else {
+        let epsilon = Tensor::from_slice(&noise.epsilon, (b, l), pooled.device())?.to_dtype(pooled.dtype())?;
+        (&mu + ((&logvar * 0.5)?.exp()? * epsilon)?)?
+    };
+    let rebuilt = linear(&gelu(&z, 6)?, 8)?;
+    let seen = Tensor::cat(&[pooled, &z], 1)?;
+    let mut columns = Vec::new();
+    for (i, (head, mask)) in HEADS.iter().zip(noise.masks).enumerate() {
+        let seen = if *head == "size" { seen.detach() } else { seen.clone() };
+        let mut hidden = gelu(&seen, 10 + 4 * i)?;
+        if let Some(mask) = mask {
+            hidden = (&hidden * mask.tensor(&hidden)?)?;
+        }
+        columns.push(linear(&hidden, 12 + 4 * i)?);
+    }
+    columns.extend([mu, logvar, rebuilt]);
+    Tensor::cat(&columns, 1)
 }

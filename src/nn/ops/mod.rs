@@ -8,10 +8,12 @@ mod bars;
 mod bias;
 pub mod composed;
 mod dropout;
+mod fused;
 mod gelu;
 mod layer_norm;
 mod lstm;
 mod product;
+mod readout;
 mod rows;
 mod softplus;
 mod stack;
@@ -22,6 +24,7 @@ use candle_core::{Result, Tensor};
 use super::Noise;
 pub(super) use dropout::Mask;
 pub(super) use layer_norm::EPSILON;
+pub use readout::{HEADS, ReadoutShape, readout};
 pub use stack::{Pooled, StackParams, StackProbe, StackShape, encoder_stack, sinusoidal_positions};
 
 /// Layer normalisation over the last axis with `gain` and `bias` `[C]`; `x` is `[.., C]`.
@@ -55,7 +58,7 @@ pub fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     dims.push(weight.dim(0)?);
     let flat = x.contiguous()?.reshape((rows, width))?;
     let y = if flat.device().is_cpu() {
-        flat.apply_op2(weight, product::Product { input_needs_gradient: x.track_op() })?
+        flat.apply_op2(&weight.contiguous()?, product::Product { input_needs_gradient: x.track_op() })?
     } else {
         flat.matmul(&weight.t()?)?
     };

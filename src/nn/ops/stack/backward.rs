@@ -1,11 +1,12 @@
 use rayon::prelude::*;
 
 use super::forward::{Saved, SavedBlock};
-use super::layout::{GradientSlots, Slots};
+use super::layout::Slots;
 use super::{Pooled, Stack, StackShape};
 use crate::nn::kernels::{
     Buffer, View, column_sums, drop_backward, gelu_backward, multiply, norm_apply, norm_backward,
 };
+use crate::nn::ops::fused::GradientSlots;
 use crate::nn::real::Real;
 
 /// Adds the gradients of all parameters to `flat` and, unless it is empty, writes that of the input to `to_input`, from
@@ -22,8 +23,8 @@ pub(super) fn backward<R: Real>(
     let shape = &op.shape;
     let StackShape { features, bars, width, feed, .. } = *shape;
     let n = saved.windows * bars;
-    let arena = R::arena(&op.arenas);
-    let mut g = GradientSlots::new(shape, flat);
+    let arena = R::arena(&op.fused.arenas);
+    let mut g = GradientSlots::new(&shape.names(), flat);
     let mut pass = Pass {
         op,
         p,
@@ -104,7 +105,7 @@ impl<R: Real> Pass<'_, R> {
     /// Through the attention of `layer`, from `masked` to `inner`.
     fn attention(&mut self, layer: usize, at: usize, saved: &SavedBlock<R>, g: &mut GradientSlots<'_, R>) {
         let (n, c, one) = (self.n, self.op.shape.width, R::from_f64(1.0));
-        let arena = R::arena(&self.op.arenas);
+        let arena = R::arena(&self.op.fused.arenas);
         let grad = View::of(&self.masked, n, c);
         multiply(g.at(at + 5), c, grad.t(), View::of(&saved.context, n, c), one, true);
         multiply(&mut self.inner, c, grad, View::of(self.p.at(at + 5), c, c), one, false);
@@ -119,7 +120,7 @@ impl<R: Real> Pass<'_, R> {
     /// Through a feed-forward layer, from `masked` to `inner`.
     fn feed(&mut self, at: usize, saved: &SavedBlock<R>, g: &mut GradientSlots<'_, R>) {
         let (n, c, f, one) = (self.n, self.op.shape.width, self.op.shape.feed, R::from_f64(1.0));
-        let arena = R::arena(&self.op.arenas);
+        let arena = R::arena(&self.op.fused.arenas);
         let grad = View::of(&self.masked, n, c);
         let inner = &mut self.wide[..n * f];
         multiply(inner, f, grad, View::of(self.p.at(at + 11), c, f), one, false);

@@ -35,18 +35,18 @@ impl Stack {
     }
 }
 
-/// Output, what the backward pass needs if `keep`, and recorded attention weights per layer.
+/// Output, what the backward pass needs if there may be one, and recorded attention weights per layer.
 pub(super) fn forward<R: Real>(
     op: &Stack,
     p: &Slots<'_, R>,
     x: &[R],
     windows: usize,
-    keep: bool,
 ) -> (Vec<R>, Option<Saved<R>>, Vec<Vec<R>>) {
     let shape = &op.shape;
     let StackShape { features, bars, width, feed, heads, .. } = *shape;
     let (n, one) = (windows * bars, R::from_f64(1.0));
-    let arena = R::arena(&op.arenas);
+    let arena = R::arena(&op.fused.arenas);
+    let keep = op.fused.keeps();
     let mut saved = Saved { windows, sums: Vec::new(), moments: Vec::new(), blocks: Vec::new() };
     let mut weights = Vec::new();
 

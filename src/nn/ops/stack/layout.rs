@@ -1,5 +1,6 @@
 use candle_core::Result;
 
+use crate::nn::ops::fused::check_slots;
 use crate::nn::real::Real;
 
 /// What a stack gives.
@@ -112,14 +113,8 @@ impl<'a, R: Real> Slots<'a, R> {
     /// `slices` are the parameters in order, then the fixed position code if there is one.
     pub(super) fn new(shape: &StackShape, slices: &[&'a [R]]) -> Result<Self> {
         let names = shape.names();
-        for ((name, dims), slice) in names.iter().zip(slices) {
-            if slice.len() != dims.iter().product::<usize>() {
-                candle_core::bail!("the parameter {name} has {} numbers, the stack needs {dims:?}", slice.len());
-            }
-        }
-        let Some((own, rest)) = slices.split_at_checked(names.len()) else {
-            candle_core::bail!("{} parameters for a stack of {}", slices.len(), names.len())
-        };
+        check_slots(&names, slices)?;
+        let (own, rest) = slices.split_at(names.len());
         let positions = if shape.learned_positions { Some(own[2]) } else { rest.first().copied() };
         if positions.is_some_and(|table| table.len() != shape.bars * shape.width) {
             candle_core::bail!("the position code does not have {} rows of {}", shape.bars, shape.width);
@@ -129,33 +124,6 @@ impl<'a, R: Real> Slots<'a, R> {
 
     pub(super) fn at(&self, slot: usize) -> &'a [R] {
         self.slices[slot]
-    }
-}
-
-/// Flat gradients cut by slot.
-pub(super) struct GradientSlots<'a, R> {
-    slices: Vec<&'a mut [R]>,
-}
-
-impl<'a, R> GradientSlots<'a, R> {
-    pub(super) fn new(shape: &StackShape, mut flat: &'a mut [R]) -> Self {
-        let mut slices = Vec::new();
-        for (_, dims) in shape.names() {
-            let (slice, rest) = flat.split_at_mut(dims.iter().product());
-            slices.push(slice);
-            flat = rest;
-        }
-        Self { slices }
-    }
-
-    pub(super) fn at(&mut self, slot: usize) -> &mut [R] {
-        self.slices[slot]
-    }
-
-    /// Two different slots, `first` before `second`.
-    pub(super) fn pair(&mut self, first: usize, second: usize) -> [&mut [R]; 2] {
-        let (left, right) = self.slices.split_at_mut(second);
-        [left[first], right[0]]
     }
 }
 

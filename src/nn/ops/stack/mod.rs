@@ -5,18 +5,17 @@ mod backward;
 mod forward;
 mod layout;
 
-use std::any::Any;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Storage, Tensor, WithDType as _};
+use candle_core::{CpuStorage, CustomOp2, DType, Device, Layout, Result, Shape, Tensor, WithDType as _};
 
 use self::forward::Saved;
 pub use self::layout::{Pooled, StackShape};
 use self::layout::{Slots, positions};
 use super::Mask;
+use super::fused::{Fused, in_pool};
 use crate::nn::real::{Arenas, Real, by_dtype, values};
-use crate::nn::sink::forget_constants;
 use crate::nn::{GradientPath, Noise};
 
 /// What a pass over the stack shall show or change on its way.
@@ -53,28 +52,18 @@ pub fn encoder_stack(
 ) -> Result<(Tensor, Vec<Tensor>)> {
     let masks = (0..shape.layers).map(|_| [(); 3].map(|()| Mask::next(shape.dropout, noise))).collect();
     let recorded = Arc::new(Mutex::new(Vec::new()));
-    let flat = match path {
-        GradientPath::Tensors => {
-            let parts = params.tensors.iter().map(Tensor::flatten_all).collect::<Result<Vec<_>>>()?;
-            Tensor::cat(&parts, 0)?
-        }
-        GradientPath::Sink(sink) => sink.anchor().clone(),
-        GradientPath::None => params.tensors[0].detach(),
-    };
-    let x = if matches!(path, GradientPath::None) { x.detach() } else { x.contiguous()? };
+    let fused = Fused::new(&params.tensors, path, arenas);
+    let (x, tie) = (fused.input(x)?, fused.tie()?);
     let op = Stack {
         shape: shape.clone(),
         pooled,
         masks,
         probe: probe.clone(),
-        params: params.clone(),
-        path: path.clone(),
-        input_needs_gradient: x.track_op(),
-        saved: Mutex::new(None),
+        table: params.table.clone(),
+        fused,
         recorded: Arc::clone(&recorded),
-        arenas: arenas.clone(),
     };
-    let y = x.apply_op2(&flat, op)?;
+    let y = x.apply_op2(&tie, op)?;
     let recorded = std::mem::take(&mut *recorded.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((y, recorded))
 }
@@ -85,84 +74,36 @@ struct Stack {
     /// Per layer: attention weights, attention output, feed-forward output.
     masks: Vec<[Option<Mask>; 3]>,
     probe: StackProbe,
-    params: StackParams,
-    path: GradientPath,
-    input_needs_gradient: bool,
-    /// [`Saved`] of the forward pass, until the graph is dropped.
-    saved: Mutex<Option<Box<dyn Any + Send>>>,
+    table: Option<Tensor>,
+    fused: Fused,
     recorded: Arc<Mutex<Vec<Tensor>>>,
-    arenas: Arenas,
 }
 
 impl Stack {
-    /// Calls `work` with the parameters' values.
-    fn with_slots<R: Real, T>(&self, work: impl FnOnce(&Slots<'_, R>) -> Result<T>) -> Result<T> {
-        let all: Vec<&Tensor> = self.params.tensors.iter().chain(&self.params.table).collect();
-        let guards: Vec<_> = all.iter().map(|tensor| tensor.storage_and_layout()).collect();
-        let slices = guards
-            .iter()
-            .map(|(storage, layout)| match &**storage {
-                Storage::Cpu(storage) => values::<R>(storage, layout),
-                _ => candle_core::bail!("a parameter is not on the CPU"),
-            })
-            .collect::<Result<Vec<_>>>()?;
-        work(&Slots::new(&self.shape, &slices)?)
-    }
-
-    fn saved(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
-        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn forward<R: Real>(&self, x: &[R], windows: usize) -> Result<Vec<R>> {
-        let keep = !matches!(self.path, GradientPath::None);
-        self.with_slots(|slots: &Slots<'_, R>| {
-            let (out, saved, weights) = forward::forward(self, slots, x, windows, keep);
+        self.fused.with_values(self.table.as_ref(), |slices: &[&[R]]| {
+            let slots = Slots::new(&self.shape, slices)?;
+            let (out, saved, weights) = in_pool(|| forward::forward(self, &slots, x, windows));
             if let Some(saved) = saved {
-                *self.saved() = Some(Box::new(saved));
+                self.fused.keep(saved);
             }
             let StackShape { heads, bars, .. } = self.shape;
             let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
             for weights in weights {
-                let shape = (windows, heads, bars, bars);
-                recorded.push(Tensor::from_vec(weights, shape, &candle_core::Device::Cpu)?);
+                recorded.push(Tensor::from_vec(weights, (windows, heads, bars, bars), &Device::Cpu)?);
             }
             Ok(out)
         })
     }
 
-    /// Gradients of input (if it needs one) and parameters (if they go through the graph).
     fn backward<R: Real>(&self, x: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (guard, layout) = x.storage_and_layout();
-        let Storage::Cpu(storage) = &*guard else { candle_core::bail!("an input is not on the CPU") };
-        let input = values::<R>(storage, layout)?;
-        let grad = grad.contiguous()?;
-        let (grad_guard, grad_layout) = grad.storage_and_layout();
-        let Storage::Cpu(grad_storage) = &*grad_guard else { candle_core::bail!("a gradient is not on the CPU") };
-        let grad = values::<R>(grad_storage, grad_layout)?;
-        let saved = self.saved();
-        let Some(saved) = saved.as_deref().and_then(|saved| saved.downcast_ref::<Saved<R>>()) else {
-            candle_core::bail!("the stack has kept nothing of its forward pass")
-        };
-        let mut to_input = if self.input_needs_gradient { vec![R::from_f64(0.0); input.len()] } else { Vec::new() };
-        let count = self.shape.count();
-        let flat = self.with_slots(|slots: &Slots<'_, R>| {
-            if let GradientPath::Sink(sink) = &self.path {
-                let mut sums = sink.values();
-                let Some(own) = R::single(&mut sums) else { candle_core::bail!("a sink holds f32 only") };
-                backward::backward(self, slots, input, saved, grad, &mut to_input, own);
-                forget_constants(&self.params.tensors, &mut sums);
-                return Ok(None);
-            }
-            let mut sums = vec![R::from_f64(0.0); count];
-            backward::backward(self, slots, input, saved, grad, &mut to_input, &mut sums);
-            Ok(Some(Tensor::from_vec(sums, count, &candle_core::Device::Cpu)?))
-        })?;
-        let to_input = if self.input_needs_gradient {
-            Some(Tensor::from_vec(to_input, x.shape(), &candle_core::Device::Cpu)?)
-        } else {
-            None
-        };
-        Ok((to_input, flat))
+        self.fused.backward(x, grad, |x: &[R], grad, saved: &Saved<R>, to_input, flat| {
+            self.fused.with_values(self.table.as_ref(), |slices| {
+                let slots = Slots::new(&self.shape, slices)?;
+                in_pool(|| backward::backward(self, &slots, x, saved, grad, to_input, flat));
+                Ok(())
+            })
+        })
     }
 }
 
@@ -189,7 +130,7 @@ impl CustomOp2 for Stack {
 
     fn bwd(&self, x: &Tensor, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         match x.dtype() {
-            candle_core::DType::F64 => self.backward::<f64>(x, grad),
+            DType::F64 => self.backward::<f64>(x, grad),
             _ => self.backward::<f32>(x, grad),
         }
     }
