@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::memory::{reset_peak, resident};
 use crate::config::{FeatureGroup, FeaturesConfig};
 use crate::dataset::{Features, Inputs, Schema, extract};
 use crate::indicators::{Lines, Mode, Runner, catalogue};
@@ -175,16 +176,4 @@ fn moved(inputs: &Inputs, repeats: usize, job: &Job) -> Result<(f64, f64)> {
         copied = copied.max((COPIES * from.len() * size_of::<f32>()) as f64 / start.elapsed().as_secs_f64());
     }
     Ok((gathered / 1e9, copied / 1e9))
-}
-
-/// Bytes of memory in use now; from now on the peak is counted anew. `None` where the system does not tell.
-fn reset_peak() -> Option<f64> {
-    std::fs::write("/proc/self/clear_refs", "5").ok()?;
-    resident("VmRSS:")
-}
-
-fn resident(what: &str) -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find(|line| line.starts_with(what))?;
-    Some(1024.0 * line.split_whitespace().nth(1)?.parse::<f64>().ok()?)
 }

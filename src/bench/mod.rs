@@ -3,7 +3,12 @@
 mod data;
 mod features;
 mod indicators;
+mod memory;
+mod network;
+mod roof;
 
 pub use data::{DataBench, data};
 pub use features::{FeaturesBench, features};
 pub use indicators::{IndicatorsBench, indicators};
+pub use memory::Allocator;
+pub use network::{NetworkBench, infer, train};

@@ -145,6 +145,28 @@ pub(super) enum BenchCommand {
         #[arg(long, default_value_t = 7, value_name = "N")]
         repeats: usize,
     },
+    /// Training steps of a network of stated shape on random data: gathering, forward, backward, clipping and AdamW
+    Train {
+        #[command(flatten)]
+        shape: BenchShape,
+        /// Dropout probability
+        #[arg(long, default_value_t = 0.1, value_name = "P")]
+        dropout: f64,
+        /// Steps that count, after three that do not
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        steps: usize,
+        /// Bars to draw windows from; without it the same batch is taught again and again
+        #[arg(long, value_name = "N")]
+        bars: Option<usize>,
+    },
+    /// Forecasts of a network of stated shape, one window at a time and in batches
+    Infer {
+        #[command(flatten)]
+        shape: BenchShape,
+        /// Single forecasts that count, after three that do not
+        #[arg(long, default_value_t = 200, value_name = "N")]
+        steps: usize,
+    },
 }
 
 #[derive(Debug, Group)]
@@ -393,4 +415,15 @@ pub(super) struct DataChoices {
     /// What separates decimals: point or comma
     #[arg(long, value_name = "SIGN")]
     pub(super) decimal: Option<String>,
+}
+
+/// A network to measure.
+#[derive(Debug, clap::Args)]
+pub(super) struct BenchShape {
+    /// Shape: debug, baseline or elite
+    #[arg(long, default_value = "debug", value_name = "NAME")]
+    pub(super) preset: String,
+    /// Features of a bar
+    #[arg(long, default_value_t = 256, value_name = "F")]
+    pub(super) features: usize,
 }

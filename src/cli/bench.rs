@@ -1,9 +1,15 @@
 use super::args::BenchCommand;
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use crate::bench::{DataBench, FeaturesBench, IndicatorsBench, data, features, indicators};
+use crate::bench::{DataBench, FeaturesBench, IndicatorsBench, NetworkBench, data, features, indicators, infer, train};
+use crate::config::DevicePreference;
 
-pub(super) fn run(command: &BenchCommand, threads: usize, printer: Printer) -> Result<(), Failure> {
+pub(super) fn run(
+    command: &BenchCommand,
+    device: DevicePreference,
+    threads: usize,
+    printer: Printer,
+) -> Result<(), Failure> {
     match command {
         BenchCommand::Indicators { data, bars, talib, repeats } => {
             let bars = bars.unwrap_or(if *talib { 1_000_000 } else { 100_000 });
@@ -15,6 +21,15 @@ pub(super) fn run(command: &BenchCommand, threads: usize, printer: Printer) -> R
             extraction(FeaturesBench { data, bars, lines, repeats, threads }, printer)
         }
         BenchCommand::Data { bars, repeats } => import(DataBench { bars: *bars, repeats: *repeats, threads }, printer),
+        BenchCommand::Train { shape, dropout, steps, bars } => {
+            let (preset, features) = (shape.preset.clone(), shape.features);
+            let (dropout, steps, bars) = (*dropout, *steps, *bars);
+            steps_of(NetworkBench { preset, dropout, device, steps, bars, features, threads }, printer)
+        }
+        BenchCommand::Infer { shape, steps } => {
+            let (preset, features, steps) = (shape.preset.clone(), shape.features, *steps);
+            forecasts(NetworkBench { preset, dropout: 0.0, device, steps, bars: None, features, threads }, printer)
+        }
     }
 }
 
@@ -37,6 +52,53 @@ fn extraction(request: FeaturesBench, printer: Printer) -> Result<(), Failure> {
         number("memory_ratio"),
         number("gather_gbs"),
         number("copy_gbs"),
+    ));
+    Ok(())
+}
+
+fn steps_of(request: NetworkBench, printer: Printer) -> Result<(), Failure> {
+    let record = watch("bench", printer, move |job| train(&request, job))?;
+    printer.record(&record);
+    let number = |key: &str| record[key].as_f64().unwrap_or(f64::NAN);
+    printer.text(&format!(
+        "{}, dropout {}, {}, {} threads: a step of {} windows in {:.2} ms ({:.2} to {:.2}), {:.0} windows/s, {} parameters",
+        record["preset"],
+        record["dropout"],
+        record["device"],
+        record["threads"],
+        record["batch"],
+        number("step_ms"),
+        number("p10"),
+        number("p90"),
+        number("windows_per_s"),
+        record["params"],
+    ));
+    printer.text(&format!(
+        "loss {:.4} to {:.4}; {:.0} GFLOP/s, {:.0} % of the roof; peak memory {:.0} MiB; largest allocation of a step {:.2} MiB",
+        number("loss_first"),
+        number("loss_last"),
+        number("gflops"),
+        100.0 * number("roof_share"),
+        number("peak_rss_mib"),
+        number("largest_allocation_bytes") / f64::from(1 << 20),
+    ));
+    Ok(())
+}
+
+fn forecasts(request: NetworkBench, printer: Printer) -> Result<(), Failure> {
+    let record = watch("bench", printer, move |job| infer(&request, job))?;
+    printer.record(&record);
+    let number = |key: &str| record[key].as_f64().unwrap_or(f64::NAN);
+    printer.text(&format!(
+        "{}, {}, {} threads: one window in {:.3} ms, {} in {:.2} ms ({:.0} windows/s), at most {:.1e} apart",
+        record["preset"],
+        record["device"],
+        record["threads"],
+        number("batch1_ms"),
+        record["batch"],
+        number("batch_ms"),
+        number("windows_per_s"),
+        number("largest_difference"),
     ));
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::print::{Failure, Printer};
 use super::watch::watch;
 use super::{bench, check, data, indicators, setup, teach, walkforward};
 use crate::backtest::RegimeRow;
-use crate::config::RunConfig;
+use crate::config::{DevicePreference, RunConfig};
 use crate::data::parse_time;
 use crate::dataset::Slice;
 use crate::gui::{OpenWindow, open_window};
@@ -74,7 +74,9 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
         Command::Data(command) => data::run(command, &workspace, printer),
         Command::Check(command) => check::check(command, &workspace, global, printer),
         Command::Synth(args) => check::plant(args, printer),
-        Command::Bench(command) => bench::run(command, threads, printer),
+        Command::Bench(command) => {
+            bench::run(command, setup::device(global).unwrap_or(DevicePreference::Cpu), threads, printer)
+        }
         Command::Doctor => {
             let checks = doctor(&workspace, threads);
             for check in &checks {

@@ -58,12 +58,17 @@ pub(super) fn config(
     {
         config.data.file = folder.join(&config.data.file).display().to_string();
     }
-    if let Some(device) = global.device {
-        config.train.device = match device {
-            DeviceArg::Auto => DevicePreference::Auto,
-            DeviceArg::Cpu => DevicePreference::Cpu,
-            DeviceArg::Cuda => DevicePreference::Cuda,
-        };
+    if let Some(device) = device(global) {
+        config.train.device = device;
     }
     Ok(config)
+}
+
+/// The device asked for.
+pub(super) fn device(global: &Global) -> Option<DevicePreference> {
+    Some(match global.device? {
+        DeviceArg::Auto => DevicePreference::Auto,
+        DeviceArg::Cpu => DevicePreference::Cpu,
+        DeviceArg::Cuda => DevicePreference::Cuda,
+    })
 }

@@ -96,12 +96,20 @@ impl Inputs {
     ///
     /// Panics for a window that [`Self::window_problem`] calls beyond the data.
     pub fn gather(&self, ends: &[usize], seq_len: usize, out: &mut Vec<f32>) {
-        let window = seq_len * self.width;
         // What is there is overwritten, not cleared first.
-        out.resize(ends.len() * window, 0.0);
+        out.resize(ends.len() * seq_len * self.width, 0.0);
+        self.gather_into(ends, seq_len, out);
+    }
+
+    /// [`Self::gather`] into memory of just the right length.
+    ///
+    /// Panics if it is shorter.
+    pub fn gather_into(&self, ends: &[usize], seq_len: usize, out: &mut [f32]) {
+        let window = seq_len * self.width;
         if window == 0 {
             return;
         }
+        assert!(out.len() >= ends.len() * window, "no room for {} windows", ends.len());
         let copy = |(to, &t): (&mut [f32], &usize)| {
             to.copy_from_slice(&self.data[(t + 1 - seq_len) * self.width..(t + 1) * self.width]);
         };

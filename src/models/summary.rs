@@ -15,7 +15,16 @@ pub struct ModelSummary {
     pub look_back: usize,
     features: usize,
     seq_len: usize,
-    recurrent: bool,
+    way_back: WayBack,
+}
+
+/// Numbers that the way back needs per window, beside what was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+enum WayBack {
+    /// As many, whatever the number of layers: the fused transformer's.
+    Fixed(u64),
+    /// A percentage of what was kept; measured peaks lie up to 10 % below.
+    Share(u64),
 }
 
 /// One part of a network; counts are per window of T bars.
@@ -57,10 +66,12 @@ impl ModelSummary {
     /// The network of `config` for windows of `features` columns.
     pub fn new(config: &ModelConfig, features: usize) -> Self {
         let ModelConfig { seq_len: t, d_model: c, latent_dim: l, .. } = *config;
-        let mut parts = vec![Part::new("input", &[t, c]).dense(t, c, features).kept(t * features)];
-        if config.encoder == Encoder::Transformer {
+        let transformer = config.encoder == Encoder::Transformer;
+        let input = Part::new("input", &[t, c]).dense(t, c, features);
+        let mut parts = vec![if transformer { input.keeps(t * c) } else { input.kept(t * features) }];
+        if transformer {
             let learned = if config.positions == Positions::Learned { t * c } else { 0 };
-            parts.push(Part::new("positions", &[t, c]).learns(learned).kept(t * c));
+            parts.push(Part::new("positions", &[t, c]).learns(learned));
         }
         parts.extend((0..config.num_layers).map(|i| block(config, i)));
         if config.norm == Norm::Pre {
@@ -79,7 +90,11 @@ impl ModelSummary {
             look_back: look_back(config),
             features,
             seq_len: t,
-            recurrent: matches!(config.encoder, Encoder::Lstm | Encoder::Tpa),
+            way_back: match config.encoder {
+                Encoder::Transformer => WayBack::Fixed((t * (4 * c + config.d_ff.max(3 * c) + config.d_ff)) as u64),
+                Encoder::Lstm | Encoder::Tpa => WayBack::Share(115),
+                Encoder::Tcn => WayBack::Share(65),
+            },
         }
     }
 
@@ -104,8 +119,10 @@ impl ModelSummary {
     pub fn memory(&self, windows: usize) -> MemoryEstimate {
         let parameters = NUMBER * self.parameters() as u64;
         let kept: u64 = self.parts.iter().map(|part| part.kept).sum();
-        // Measured peaks of the way back lie up to 10 % below these shares of what the forward pass keeps.
-        let back = kept * if self.recurrent { 115 } else { 65 } / 100;
+        let back = match self.way_back {
+            WayBack::Fixed(numbers) => numbers,
+            WayBack::Share(percent) => kept * percent / 100,
+        };
         let window = (self.seq_len * self.features) as u64;
         MemoryEstimate {
             parameters,
@@ -135,9 +152,10 @@ fn block(config: &ModelConfig, index: usize) -> Part {
     match config.encoder {
         Encoder::Transformer => {
             // No key bias is learned; attention is two products of T by T by C.
-            let attended = part.product(t, 3 * c, c).learns(2 * c).kept(3 * t * c).flops(4 * t * t * c).kept(t * c);
-            let attended = attended.dense(t, c, c).kept(dropped(c) + t * c);
-            attended.norm(t, c).dense(t, d_ff, c).dense(t, c, d_ff).kept(dropped(c) + t * c)
+            let attended = part.product(t, 3 * c, c).learns(2 * c).flops(4 * t * t * c).dense(t, c, c);
+            let fed = attended.norm(t, c).dense(t, d_ff, c).dense(t, c, d_ff);
+            // Two sums with the moments of their rows; queries, keys, values, denominators and context; the inner layer.
+            fed.keeps(t * (2 * (c + 2) + 3 * c + config.num_heads + c + d_ff))
         }
         Encoder::Lstm | Encoder::Tpa => {
             part.dense(t, 4 * c, c).product(t, 4 * c, c).kept(t * c).kept(dropped(c)).unkept(4 * t * c).kept(t * c)
@@ -181,6 +199,12 @@ impl Part {
 
     fn kept(mut self, n: usize) -> Self {
         self.0.kept += n as u64;
+        self
+    }
+
+    /// Keeps `n` numbers in all.
+    fn keeps(mut self, n: usize) -> Self {
+        self.0.kept = n as u64;
         self
     }
 

@@ -1,4 +1,4 @@
-pub use candle_core::Device;
+pub use candle_core::{DType, Device};
 
 use super::TrainError;
 use crate::config::DevicePreference;

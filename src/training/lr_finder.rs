@@ -76,8 +76,8 @@ impl LrFinder {
         let (mut mean, mut least) = (0.0, f64::INFINITY);
         for i in 0..steps {
             let lr = self.rate(i);
-            let loss = match trainer.sweep_step(lr) {
-                Ok(loss) => loss,
+            let loss = match trainer.step_at(lr) {
+                Ok(step) => step.loss,
                 Err(TrainError::NotFinite { .. }) => return Ok(suggest(&points, Some(lr))),
                 Err(other) => return Err(other),
             };

@@ -15,12 +15,13 @@ mod monitors;
 #[cfg(test)]
 pub(crate) mod planted;
 mod set;
+mod single;
 mod state;
 mod tally;
 mod trainer;
 
 pub use checkpoint::{read_checkpoint, write_checkpoint};
-pub use device::{Device, pick_device};
+pub use device::{DType, Device, pick_device};
 pub use error::TrainError;
 pub use gate::{GateReport, gradient_gate};
 pub use infer::{Forecasts, infer};
@@ -29,5 +30,6 @@ pub use metrics::{EpochMetrics, EpochTiming, LearnedMetrics, TaskLosses};
 pub use model_file::{ModelCard, load_model, save_model};
 pub use monitors::historical_volatility;
 pub use set::{TargetTable, TrainingSet};
+pub use single::{entry_logits, predict_one};
 pub use state::{Change, TrainState};
-pub use trainer::{Trainer, TrainerConfig};
+pub use trainer::{StepTaken, Trainer, TrainerConfig};

@@ -1,4 +1,4 @@
-use candle_core::{Device, Tensor};
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Tensor};
 
 use super::TrainError;
 use crate::dataset::{Inputs, Labels};
@@ -92,28 +92,30 @@ impl TrainingSet<'_> {
 
     /// Windows `[B, T, F]` and targets of decision bars `bars`.
     pub(super) fn batch(&self, bars: &[usize], device: &Device) -> Result<(Tensor, Targets), TrainError> {
-        self.training_batch(bars, device, Training { weights: None, noise: None })
+        self.training_batch(bars, device, &Training { weights: None, noise: None }, &mut None)
     }
 
-    /// [`Self::batch`] with weights and noise.
+    /// [`Self::batch`] with weights and noise. On the CPU the windows are written into `room` if it has their shape, and
+    /// are left there: whatever was computed from the batch before must be done with.
     pub(super) fn training_batch(
         &self,
         bars: &[usize],
         device: &Device,
-        training: Training<'_>,
+        training: &Training<'_>,
+        room: &mut Option<Tensor>,
     ) -> Result<(Tensor, Targets), TrainError> {
-        let mut buffer = Vec::with_capacity(bars.len() * self.seq_len * self.inputs.width);
-        self.inputs.gather(bars, self.seq_len, &mut buffer);
-        if let Some((deviation, mut noise)) = training.noise {
-            let (width, scaled) = (self.inputs.width, self.inputs.scaled());
-            let draws = noise.normals(buffer.len() / width * scaled);
-            for (row, draws) in buffer.chunks_exact_mut(width).zip(draws.chunks_exact(scaled)) {
-                for (value, draw) in row.iter_mut().zip(draws) {
-                    *value += deviation as f32 * draw;
-                }
-            }
-        }
-        let x = Tensor::from_vec(buffer, (bars.len(), self.seq_len, self.inputs.width), device)?;
+        let shape = (bars.len(), self.seq_len, self.inputs.width);
+        let write = |windows: &mut [f32]| self.write_windows(bars, training.noise.clone(), windows);
+        let fits = |held: &Tensor| device.is_cpu() && held.dims3().is_ok_and(|dims| dims == shape);
+        let x = if let Some(held) = room.take().filter(fits) {
+            held.inplace_op1(&Overwrite(&write))?;
+            held
+        } else {
+            let mut windows = vec![0.0; bars.len() * self.seq_len * self.inputs.width];
+            write(&mut windows);
+            Tensor::from_vec(windows, shape, device)?
+        };
+        *room = Some(x.clone());
         let pick = |column: &[f32]| {
             let values: Vec<f32> = bars.iter().map(|&t| column[t]).collect();
             Tensor::from_vec(values, bars.len(), device)
@@ -127,6 +129,33 @@ impl TrainingSet<'_> {
             weight: training.weights.map(pick).transpose()?,
         };
         Ok((x, targets))
+    }
+
+    fn write_windows(&self, bars: &[usize], noise: Option<(f64, Noise)>, windows: &mut [f32]) {
+        self.inputs.gather_into(bars, self.seq_len, windows);
+        let Some((deviation, mut noise)) = noise else { return };
+        let (width, scaled) = (self.inputs.width, self.inputs.scaled());
+        let draws = noise.normals(windows.len() / width * scaled);
+        for (row, draws) in windows.chunks_exact_mut(width).zip(draws.chunks_exact(scaled)) {
+            for (value, draw) in row.iter_mut().zip(draws) {
+                *value += deviation as f32 * draw;
+            }
+        }
+    }
+}
+
+/// New values for a whole f32 tensor where it lies.
+struct Overwrite<'a>(&'a dyn Fn(&mut [f32]));
+
+impl InplaceOp1 for Overwrite<'_> {
+    fn name(&self) -> &'static str {
+        "overwrite"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, _: &Layout) -> candle_core::Result<()> {
+        let CpuStorage::F32(values) = storage else { candle_core::bail!("a batch is not in f32") };
+        (self.0)(values);
+        Ok(())
     }
 }
 
@@ -145,11 +174,19 @@ mod tests {
         let flat = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let (plain, targets) = world.set().batch(&bars, &Device::Cpu).unwrap();
         assert!(targets.weight.is_none());
-        let (x, targets) = world.set().training_batch(&bars, &Device::Cpu, training()).unwrap();
+        let mut room = None;
+        let (x, targets) = world.set().training_batch(&bars, &Device::Cpu, &training(), &mut room).unwrap();
         assert_eq!(targets.weight.unwrap().to_vec1::<f32>().unwrap(), [10.0, 20.0, 30.0]);
         let draws = Noise::at(3, 9).normals(3 * SEQ_LEN * FEATURES);
         for ((noisy, plain), draw) in flat(&x).into_iter().zip(flat(&plain)).zip(draws) {
             assert_eq!(noisy, plain + 0.5 * draw);
         }
+        let before = flat(&x);
+        let plain = || Training { weights: None, noise: None };
+        let (again, _) = world.set().training_batch(&[40, 50, 30], &Device::Cpu, &plain(), &mut room).unwrap();
+        assert_ne!(flat(&x), before, "the same memory");
+        assert_eq!(flat(&again), flat(&world.set().batch(&[40, 50, 30], &Device::Cpu).unwrap().0));
+        let (other, _) = world.set().training_batch(&[40], &Device::Cpu, &plain(), &mut room).unwrap();
+        assert_eq!((other.dims()[0], flat(&other)), (1, flat(&world.set().batch(&[40], &Device::Cpu).unwrap().0)));
     }
 }

@@ -43,6 +43,8 @@ pub struct Trainer<'a> {
     network: Network,
     /// Where a backward pass leaves the gradients of fused parameters.
     sink: NetworkSink,
+    /// The memory of one batch of windows.
+    room: Option<Tensor>,
     optimizer: AdamW,
     state: TrainState,
     balance: Balance,
@@ -81,7 +83,19 @@ impl<'a> Trainer<'a> {
         let weights = set.weights_by_bar()?;
         let state = TrainState::default();
         let sink = network.sink()?;
-        Ok(Self { config, set, network, sink, optimizer, state, balance, constants, weights, running: None })
+        Ok(Self {
+            config,
+            set,
+            network,
+            sink,
+            room: None,
+            optimizer,
+            state,
+            balance,
+            constants,
+            weights,
+            running: None,
+        })
     }
 
     /// The network as it is now.
@@ -280,7 +294,7 @@ impl<'a> Trainer<'a> {
         let deviation = self.config.input_noise;
         let noise = (deviation > 0.0).then(|| (deviation, Noise::of(Purpose::Inputs, seed, batch)));
         let training = Training { weights: self.weights.as_deref(), noise };
-        let (x, targets) = self.set.training_batch(bars, self.network.device(), training)?;
+        let (x, targets) = self.set.training_batch(bars, self.network.device(), &training, &mut self.room)?;
         tally.gathering += gathering.elapsed().as_secs_f64();
         let counted = match &self.weights {
             Some(weights) => bars.iter().map(|&t| f64::from(weights[t])).sum(),
@@ -373,3 +387,5 @@ mod option_tests;
 mod sweep;
 #[cfg(test)]
 mod tests;
+
+pub use sweep::StepTaken;

@@ -139,7 +139,7 @@ fn weights_stand_for_copies() {
         let set = TrainingSet { train: bars, weights, ..world.set() };
         let trainer = Trainer::new(network(&quiet), config, set).unwrap();
         let training = Training { weights: trainer.weights.as_deref(), noise: None };
-        let (x, targets) = set.training_batch(bars, trainer.network.device(), training).unwrap();
+        let (x, targets) = set.training_batch(bars, trainer.network.device(), &training, &mut None).unwrap();
         let outputs = trainer.network.forward(&x, &mut Noise::off(), &mut Probe::default()).unwrap();
         let losses = trainer.full_objective().losses(&trainer.network, &outputs, &targets).unwrap();
         let mut gradients = Gradients::new(trainer.network.params());

@@ -14,14 +14,13 @@ pub(super) struct Saved<R: Real> {
 }
 
 struct Pass<'a, R> {
-    op: &'a Readout,
     slots: &'a [&'a [R]],
     windows: usize,
 }
 
 impl<'a, R: Real> Pass<'a, R> {
-    fn new(op: &'a Readout, slots: &'a [&'a [R]], x: &[R]) -> Self {
-        Self { op, slots, windows: x.len() / op.shape.width }
+    fn new(op: &Readout, slots: &'a [&'a [R]], x: &[R]) -> Self {
+        Self { slots, windows: x.len() / op.shape.width }
     }
 
     /// `out` = x W^T for the layer at `slot`, without its bias.
