@@ -17,7 +17,7 @@ mod summary;
 
 #[cfg(test)]
 pub(crate) use builder::with_candles_layer_norm;
-pub use network::{Network, NetworkSink, Outputs};
+pub use network::{Forecaster, Network, NetworkSink, Outputs};
 pub use objective::{Losses, Objective, TASKS, Targets};
 pub use probe::Probe;
 pub use summary::{MemoryEstimate, ModelSummary, PartSummary};

@@ -6,7 +6,7 @@ use super::objective::TASKS;
 use super::pooling::Pool;
 use super::probe::Probe;
 use crate::config::{Encoder, ModelConfig};
-use crate::nn::ops::{self, HEADS, ReadoutShape};
+use crate::nn::ops::{self, HEADS, ReadoutParams, ReadoutShape};
 use crate::nn::{Arenas, GradientPath, Gradients, Noise, Params, Sink};
 
 /// The whole network with its parameters.
@@ -17,8 +17,7 @@ pub struct Network {
     params: Params,
     encoder: SequenceEncoder,
     pool: Pool,
-    /// Parameters of embedding and heads, in the order of [`ReadoutShape::names`].
-    readout: Vec<Tensor>,
+    readout: ReadoutParams,
     shape: ReadoutShape,
     arenas: Arenas,
     log_variances: Vec<Tensor>,
@@ -84,7 +83,7 @@ impl Network {
         let encoder = SequenceEncoder::new(&mut b, config, features)?;
         let pool = Pool::new(&mut b, config)?;
         let shape = ReadoutShape { width: d_model, latents: latent_dim, dropout };
-        let readout = b.all(shape.names())?;
+        let readout = ReadoutParams { tensors: b.all(shape.names())?, transposed: false };
         let arenas = b.arenas().clone();
         let log_variances =
             TASKS.iter().map(|task| b.vector(&format!("loss.{task}"), 1, 0.0)).collect::<Result<_>>()?;
@@ -136,6 +135,18 @@ impl Network {
         Ok(NetworkSink { encoder, readout: Some(Sink::new(parts.collect())?) })
     }
 
+    /// The network as it is now, for many forecasts: what it learns later does not change them.
+    pub fn forecaster(&self) -> Result<Forecaster<'_>> {
+        let encoder = match &self.encoder {
+            SequenceEncoder::Transformer(stack) if self.device().is_cpu() => {
+                Some(SequenceEncoder::Transformer(stack.frozen()?))
+            }
+            _ => None,
+        };
+        let readout = self.device().is_cpu().then(|| self.readout.transposed(&self.shape)).transpose()?;
+        Ok(Forecaster { network: self, encoder, readout })
+    }
+
     fn run(
         &self,
         x: &Tensor,
@@ -144,10 +155,20 @@ impl Network {
         [path, readout]: [&GradientPath; 2],
     ) -> Result<Outputs> {
         let pooled = self.encoder.pooled(x, &self.pool, noise, probe, path)?; // (B, C)
+        self.read_out(pooled, &self.readout, noise, readout)
+    }
+
+    fn read_out(
+        &self,
+        pooled: Tensor,
+        params: &ReadoutParams,
+        noise: &mut Noise,
+        path: &GradientPath,
+    ) -> Result<Outputs> {
         let packed = if pooled.device().is_cpu() {
-            ops::readout(&pooled, &self.readout, &self.shape, noise, readout, &self.arenas)?
+            ops::readout(&pooled, params, &self.shape, noise, path, &self.arenas)?
         } else {
-            ops::composed::readout(&pooled, &self.readout, &self.shape, noise)?
+            ops::composed::readout(&pooled, &params.tensors, &self.shape, noise)?
         };
         let head = |i: usize| packed.narrow(1, i, 1)?.squeeze(1);
         let (l, latents) = (self.shape.latents, HEADS.len());
@@ -207,6 +228,31 @@ impl Network {
     /// Number format of the parameters.
     pub fn dtype(&self) -> DType {
         self.log_variances[0].dtype()
+    }
+}
+
+/// A network at one moment, prepared for forecasts.
+#[derive(Debug)]
+pub struct Forecaster<'a> {
+    network: &'a Network,
+    /// `None`: the network's own, which learns on.
+    encoder: Option<SequenceEncoder>,
+    readout: Option<ReadoutParams>,
+}
+
+impl Forecaster<'_> {
+    /// [`Network::forecast`] with the parameters of that moment, but for encoders other than the transformer.
+    pub fn forecast(&self, x: &Tensor) -> Result<Outputs> {
+        let Self { network, encoder, readout } = self;
+        let (noise, path) = (&mut Noise::off(), &GradientPath::None);
+        let encoder = encoder.as_ref().unwrap_or(&network.encoder);
+        let pooled = encoder.pooled(x, &network.pool, noise, &mut Probe::default(), path)?;
+        network.read_out(pooled, readout.as_ref().unwrap_or(&network.readout), noise, path)
+    }
+
+    /// The network itself.
+    pub fn network(&self) -> &Network {
+        self.network
     }
 }
 

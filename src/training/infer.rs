@@ -67,6 +67,7 @@ pub fn infer(
     let (t, width) = (network.config().seq_len, inputs.width);
     let latents = network.config().latent_dim;
     let root = (horizon as f64).sqrt();
+    let forecaster = network.forecaster()?;
     let mut all = Forecasts::missing(inputs.rows, latents);
     let mut buffer = Vec::with_capacity(CHUNK * t * width);
     for start in (0..inputs.rows).step_by(CHUNK) {
@@ -87,7 +88,7 @@ pub fn infer(
         buffer.clear();
         inputs.gather(&places, t, &mut buffer);
         let x = Tensor::from_slice(&buffer, (CHUNK, t, width), network.device())?;
-        let out = network.forecast(&x)?;
+        let out = forecaster.forecast(&x)?;
         let error = (out.reconstruction - out.pooled)?.sqr()?.mean(1)?;
         let column = |t: &Tensor| t.to_vec1::<f32>();
         let (entry, exit) = (column(&out.entry_logit)?, column(&out.exit_logit)?);

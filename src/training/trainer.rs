@@ -45,6 +45,8 @@ pub struct Trainer<'a> {
     sink: NetworkSink,
     /// The memory of one batch of windows.
     room: Option<Tensor>,
+    /// Of the step at work.
+    gradients: Gradients,
     optimizer: AdamW,
     state: TrainState,
     balance: Balance,
@@ -61,7 +63,6 @@ struct Running {
     order: Vec<usize>,
     /// All parameters before the epoch.
     before: Vec<f32>,
-    gradients: Gradients,
 }
 
 impl<'a> Trainer<'a> {
@@ -82,13 +83,14 @@ impl<'a> Trainer<'a> {
         let constants = balance.constant_losses(&set);
         let weights = set.weights_by_bar()?;
         let state = TrainState::default();
-        let sink = network.sink()?;
+        let (sink, gradients) = (network.sink()?, Gradients::new(network.params()));
         Ok(Self {
             config,
             set,
             network,
             sink,
             room: None,
+            gradients,
             optimizer,
             state,
             balance,
@@ -221,11 +223,11 @@ impl<'a> Trainer<'a> {
         progress: &dyn Fn(usize) -> Result<(), Cancelled>,
     ) -> Result<Option<(EpochMetrics, EpochTiming)>, TrainError> {
         let start = Instant::now();
-        let mut running =
+        let running =
             if let Some(running) = self.running.take() { running } else { self.start(flat(self.network.params())?) };
         let mut tally = self.state.partial.take().unwrap_or_default();
         let rate = self.learning_rate();
-        self.group(&mut running, &mut tally, rate, progress)?;
+        self.group(&running, &mut tally, rate, progress)?;
         tally.seconds += start.elapsed().as_secs_f64();
         if tally.windows < running.order.len() {
             self.state.partial = Some(tally);
@@ -246,13 +248,13 @@ impl<'a> Trainer<'a> {
     fn start(&self, before: Vec<f32>) -> Running {
         let mut order = self.set.train.to_vec();
         order.shuffle(&mut purpose_rng(self.config.train.seed, Purpose::Shuffle, self.state.epoch as u64));
-        Running { order, before, gradients: Gradients::new(self.network.params()) }
+        Running { order, before }
     }
 
     /// The batches of one optimiser step, and the step at `rate`.
     fn group(
         &mut self,
-        running: &mut Running,
+        running: &Running,
         tally: &mut Tally,
         rate: f64,
         progress: &dyn Fn(usize) -> Result<(), Cancelled>,
@@ -260,21 +262,20 @@ impl<'a> Trainer<'a> {
         let (batch_size, most) = (self.config.train.batch_size, self.config.train.accumulation_steps);
         let left = &running.order[tally.windows..];
         let group = &left[..left.len().min(batch_size * most)];
-        let gradients = &mut running.gradients;
-        gradients.clear();
+        self.gradients.clear();
         let objective = self.objective(self.optimizer.steps() as usize);
         for bars in group.chunks(batch_size) {
             progress(tally.batches)?;
-            self.teach(bars, &objective, group.len(), gradients, tally)?;
+            self.teach(bars, &objective, group.len(), tally)?;
         }
-        let norm = gradients.clip(self.config.train.max_grad_norm);
+        let norm = self.gradients.clip(self.config.train.max_grad_norm);
         if !norm.is_finite() {
-            let norms = gradients.norms();
+            let norms = self.gradients.norms();
             let name = norms.iter().find(|(_, n)| !n.is_finite()).map_or("?", |(name, _)| name);
             return Err(self.not_finite(tally.batches, &format!("the gradient of {name}")));
         }
         tally.step(norm);
-        self.optimizer.step(self.network.params(), gradients, rate)?;
+        self.optimizer.step(self.network.params(), &self.gradients, rate)?;
         self.project_log_variances()?;
         tally.rate = rate;
         Ok(())
@@ -286,7 +287,6 @@ impl<'a> Trainer<'a> {
         bars: &[usize],
         objective: &Objective,
         group: usize,
-        gradients: &mut Gradients,
         tally: &mut Tally,
     ) -> Result<(), TrainError> {
         let gathering = Instant::now();
@@ -317,8 +317,8 @@ impl<'a> Trainer<'a> {
         tally.add(own, bars.len(), counted);
         tally.total += losses.total.to_dtype(DType::F64)?.to_scalar::<f64>()? * counted;
         let share = counted as f32 / group as f32;
-        gradients.add(self.network.params(), &losses.total.backward()?, share)?;
-        self.sink.drain(gradients, share)?;
+        self.gradients.add(self.network.params(), &losses.total.backward()?, share)?;
+        self.sink.drain(&mut self.gradients, share)?;
         self.state.batches += 1;
         Ok(())
     }

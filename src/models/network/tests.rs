@@ -239,3 +239,24 @@ fn the_input_has_a_gradient_for_attribution() {
         assert!(grad.abs().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap() > 0.0, "{name}");
     }
 }
+
+#[test]
+fn a_forecaster_says_what_the_network_says_and_does_not_learn() {
+    for (name, config) in variants() {
+        let network = Network::new(&config, 4, 3, DType::F32, &Device::Cpu).unwrap();
+        let x = input(3, 7, DType::F32);
+        let values = |out: &Outputs| {
+            let all = [&out.entry_logit, &out.volatility, &out.size, &out.mu, &out.reconstruction];
+            all.iter().flat_map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect::<Vec<_>>()
+        };
+        let plain = values(&network.forecast(&x).unwrap());
+        let forecaster = network.forecaster().unwrap();
+        for (a, b) in plain.iter().zip(values(&forecaster.forecast(&x).unwrap())) {
+            assert!((a - b).abs() < 1e-6 * a.abs().max(1.0), "{name}: {a} and {b}");
+        }
+        let bias = network.params().get("head.entry.output.bias").unwrap();
+        bias.set(&(bias.as_tensor() + 1.0).unwrap()).unwrap();
+        let [moved, kept] = [network.forecast(&x), forecaster.forecast(&x)].map(|out| values(&out.unwrap())[0]);
+        assert!((moved - plain[0] - 1.0).abs() < 1e-5 && (kept - plain[0]).abs() < 1e-5, "{name}");
+    }
+}

@@ -10,6 +10,9 @@ use super::{Arena, View, multiply};
 use crate::nn::ops::Mask;
 use crate::nn::real::Real;
 
+/// Windows that keep the threads of a usual machine busy.
+const FEW: usize = 4;
+
 /// Shape and dropout of one attention layer.
 #[derive(Debug, Clone)]
 pub(in crate::nn) struct Attention {
@@ -66,14 +69,18 @@ impl Attention {
     ) {
         let (t, c, area) = (self.bars, self.width, self.heads * self.bars * self.bars);
         let mut none: [R; 0] = [];
-        let recorded = weights.is_some();
+        let (few, recorded) = (qkv.len() < FEW * t * 3 * c, weights.is_some());
         let weights = weights.unwrap_or(&mut none);
         let job = |w: usize, qkv: &mut [R], context: &mut [R], kept: &mut [R], record: &mut [R]| {
             for row in qkv.chunks_exact_mut(3 * c) {
                 add(&mut row[..c], query);
                 add(&mut row[2 * c..], value);
             }
-            self.window(arena, w, qkv, context, kept, record);
+            if few && record.is_empty() {
+                self.window_by_heads(arena, w, qkv, context, kept);
+            } else {
+                self.window(arena, w, qkv, context, kept, record);
+            }
         };
         let windows = qkv.par_chunks_mut(t * 3 * c).zip(context.par_chunks_mut(t * c));
         let windows = windows.zip(kept.par_chunks_mut(self.heads * t)).enumerate();
@@ -95,29 +102,60 @@ impl Attention {
         kept: &mut [R],
         record: &mut [R],
     ) {
-        let (t, padded, k) = (self.bars, self.padded(), self.head_width());
-        let mut scores = arena.take(t * padded);
-        for h in 0..self.heads {
-            if self.uniform.contains(&h) {
-                self.alike(&mut scores);
-            } else {
-                let (q, key) = (self.part(qkv, 0, h), self.part(qkv, 1, h));
-                multiply(&mut scores, padded, q, key.t(), self.scale(), false);
-                softmax(&mut scores, t, self.causal, &mut kept[h * t..(h + 1) * t]);
-            }
-            if !record.is_empty() {
-                let record = &mut record[h * t * t..(h + 1) * t * t];
-                for (record, row) in record.chunks_exact_mut(t).zip(scores.chunks_exact(padded)) {
-                    record.copy_from_slice(&row[..t]);
-                }
-            }
-            if let Some(mask) = self.mask {
-                drop(&mut scores, t, mask, (w * self.heads + h) * t * t);
-            }
-            let weights = View::strided(&scores, t, t, padded);
-            let out = &mut context[h * k..];
-            multiply(out, self.width, weights, self.part(qkv, 2, h), R::from_f64(1.0), false);
+        let (t, k) = (self.bars, self.head_width());
+        for (h, kept) in kept.chunks_exact_mut(t).enumerate() {
+            let record = if record.is_empty() { &mut [] } else { &mut record[h * t * t..(h + 1) * t * t] };
+            self.head(arena, (w, h), qkv, &mut context[h * k..], self.width, kept, record);
         }
+    }
+
+    /// [`Self::window`] with a thread for each head, where there are too few windows for all threads.
+    fn window_by_heads<R: Real>(&self, arena: &Arc<Arena<R>>, w: usize, qkv: &[R], context: &mut [R], kept: &mut [R]) {
+        let (t, k) = (self.bars, self.head_width());
+        let mut parts = arena.take(context.len());
+        parts
+            .par_chunks_mut(t * k)
+            .zip(kept.par_chunks_mut(t))
+            .enumerate()
+            .with_max_len(2)
+            .for_each(|(h, (out, kept))| self.head(arena, (w, h), qkv, out, k, kept, &mut []));
+        for (h, part) in parts.chunks_exact(t * k).enumerate() {
+            for (row, part) in context.chunks_exact_mut(self.width).zip(part.chunks_exact(k)) {
+                row[h * k..(h + 1) * k].copy_from_slice(part);
+            }
+        }
+    }
+
+    /// Context of one head, rows of `out` `stride` numbers apart.
+    fn head<R: Real>(
+        &self,
+        arena: &Arc<Arena<R>>,
+        (w, h): (usize, usize),
+        qkv: &[R],
+        out: &mut [R],
+        stride: usize,
+        kept: &mut [R],
+        record: &mut [R],
+    ) {
+        let (t, padded) = (self.bars, self.padded());
+        let mut scores = arena.take(t * padded);
+        if self.uniform.contains(&h) {
+            self.alike(&mut scores);
+        } else {
+            let (q, key) = (self.part(qkv, 0, h), self.part(qkv, 1, h));
+            multiply(&mut scores, padded, q, key.t(), self.scale(), false);
+            softmax(&mut scores, t, self.causal, kept);
+        }
+        if !record.is_empty() {
+            for (record, row) in record.chunks_exact_mut(t).zip(scores.chunks_exact(padded)) {
+                record.copy_from_slice(&row[..t]);
+            }
+        }
+        if let Some(mask) = self.mask {
+            drop(&mut scores, t, mask, (w * self.heads + h) * t * t);
+        }
+        let weights = View::strided(&scores, t, t, padded);
+        multiply(out, stride, weights, self.part(qkv, 2, h), R::from_f64(1.0), false);
     }
 
     /// The same weight for every bar that is seen.

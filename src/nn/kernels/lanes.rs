@@ -9,7 +9,7 @@ pub(super) const LANES: usize = 16;
 /// Rows handled as one unit of work, by which sums over rows are grouped.
 pub(in crate::nn) const ROWS: usize = 64;
 /// Least numbers of a unit worth handing to another thread.
-const GRAIN: usize = 1 << 15;
+const GRAIN: usize = 1 << 14;
 
 /// A function over slices of `R: Real` that is compiled for each kind of vectors and runs with the widest of this CPU.
 /// What it calls must be `inline(always)`. Not a plain closure for pulp: its body would be compiled once, for plain code.

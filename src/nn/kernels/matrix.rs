@@ -54,7 +54,7 @@ impl<'a, R> View<'a, R> {
 }
 
 /// `out` = `scale` a b, rows of `out` beginning `stride` numbers apart; with `add` on top of what it held. Large products
-/// are cut by rows over the threads, by shape alone.
+/// are cut over the threads, by shape alone.
 pub(in crate::nn) fn multiply<R: Real>(
     out: &mut [R],
     stride: usize,
@@ -63,30 +63,60 @@ pub(in crate::nn) fn multiply<R: Real>(
     scale: R,
     add: bool,
 ) {
-    let work = a.rows * a.columns * b.columns;
-    if work < SMALL || a.rows < 32 {
-        return product(out, stride, a, b, scale, add);
-    }
-    let pieces = if work < LARGE { 4 } else { 8 };
-    let rows = a.rows.div_ceil(pieces).next_multiple_of(16);
-    out.par_chunks_mut(rows * stride).take(a.rows.div_ceil(rows)).enumerate().for_each(|(i, out)| {
-        let left = rows.min(a.rows - i * rows);
-        product(out, stride, a.skip(i * rows, left), b, scale, add);
-    });
+    let (m, n) = (a.rows, b.columns);
+    assert!(a.fits() && b.fits() && b.rows == a.columns, "operands do not fit");
+    assert!(n <= stride && (m - 1) * stride + n <= out.len(), "the result does not fit");
+    let work = m * n * a.columns;
+    let pieces = match work {
+        0..SMALL => 1,
+        SMALL..LARGE => 4,
+        _ => 8,
+    };
+    let out = Out(out.as_mut_ptr());
+    // Every piece packs all of the side that is not cut, so the longer side is.
+    let (rows, columns) = if m >= n { (piece(m, pieces), n) } else { (m, piece(n, pieces)) };
+    let down = m.div_ceil(rows);
+    let job = |i: usize| {
+        let (row, column) = (i % down * rows, i / down * columns);
+        let (a, b) = (a.skip(row, rows.min(m - row)), b.t().skip(column, columns.min(n - column)).t());
+        // SAFETY: the checks above hold for the whole product, so every element of this piece lies in its slice; pieces
+        // share no element, and `out` is borrowed alone, so it overlaps no operand.
+        unsafe { product(out.at(row * stride + column), stride, a, b, scale, add) }
+    };
+    let count = down * n.div_ceil(columns);
+    if count == 1 { job(0) } else { (0..count).into_par_iter().with_max_len(1).for_each(job) }
 }
 
-fn product<R: Real>(out: &mut [R], stride: usize, a: View<'_, R>, b: View<'_, R>, scale: R, add: bool) {
+/// Length of each of about `pieces` pieces of `n`, in whole vectors.
+fn piece(n: usize, pieces: usize) -> usize {
+    if pieces == 1 { n } else { n.div_ceil(pieces).next_multiple_of(16).max(32) }
+}
+
+/// Where a result begins.
+struct Out<R>(*mut R);
+
+// SAFETY: each piece of a product writes its own elements only.
+unsafe impl<R: Send> Sync for Out<R> {}
+
+impl<R> Out<R> {
+    /// SAFETY: `offset` must lie in the result.
+    unsafe fn at(&self, offset: usize) -> *mut R {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.add(offset) }
+    }
+}
+
+/// SAFETY: rows of `out`, `stride` apart and as long as `b` is wide, must be writable, and operands fit.
+unsafe fn product<R: Real>(out: *mut R, stride: usize, a: View<'_, R>, b: View<'_, R>, scale: R, add: bool) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
-    assert!(a.fits() && b.fits() && b.rows == k, "operands do not fit");
-    assert!(n <= stride && (m - 1) * stride + n <= out.len(), "the result does not fit");
-    // SAFETY: by the checks above every element that the strides reach lies in its slice; `out` is borrowed alone, so it
-    // overlaps no operand, and its rows do not overlap one another.
+    debug_assert!(a.fits() && b.fits(), "a piece does not fit");
+    // SAFETY: the caller's promise.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.as_mut_ptr(),
+            out,
             1,
             stride as isize,
             add,

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::{Device, Result, Storage, Tensor};
 
+use crate::nn::kernels::View;
 use crate::nn::real::{Real, values};
 use crate::nn::sink::forget_constants;
 use crate::nn::{Arenas, GradientPath};
@@ -152,4 +153,18 @@ impl<'a, R> GradientSlots<'a, R> {
 /// handed over one by one from outside.
 pub(super) fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::scope(|_| work())
+}
+
+/// Constant copies of the parameters called `names`, weight matrices transposed.
+pub(super) fn transposed(names: &[(String, Vec<usize>)], tensors: &[Tensor]) -> Result<Vec<Tensor>> {
+    let one = |((name, dims), tensor): (&(String, Vec<usize>), &Tensor)| match dims[..] {
+        [_, _] if name.ends_with("weight") => tensor.detach().t()?.contiguous(),
+        _ => tensor.detach().copy(),
+    };
+    names.iter().zip(tensors).map(one).collect()
+}
+
+/// The transpose of a weight matrix `[outputs, inputs]`, stored so or already `transposed`.
+pub(super) fn weight<R>(values: &[R], outputs: usize, inputs: usize, transposed: bool) -> View<'_, R> {
+    if transposed { View::of(values, inputs, outputs) } else { View::of(values, outputs, inputs).t() }
 }

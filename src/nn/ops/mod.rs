@@ -24,7 +24,7 @@ use candle_core::{Result, Tensor};
 use super::Noise;
 pub(super) use dropout::Mask;
 pub(super) use layer_norm::EPSILON;
-pub use readout::{HEADS, ReadoutShape, readout};
+pub use readout::{HEADS, ReadoutParams, ReadoutShape, readout};
 pub use stack::{Pooled, StackParams, StackProbe, StackShape, encoder_stack, sinusoidal_positions};
 
 /// Layer normalisation over the last axis with `gain` and `bias` `[C]`; `x` is `[.., C]`.

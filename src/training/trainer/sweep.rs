@@ -12,10 +12,10 @@ pub struct StepTaken {
 impl Trainer<'_> {
     /// One optimiser step at `rate` without validation.
     pub fn step_at(&mut self, rate: f64) -> Result<StepTaken, TrainError> {
-        let mut running = self.running.take().unwrap_or_else(|| self.start(Vec::new()));
+        let running = self.running.take().unwrap_or_else(|| self.start(Vec::new()));
         let mut tally: Tally = self.state.partial.take().unwrap_or_default();
         let (total, weight, gathering) = (tally.total, tally.weight, tally.gathering);
-        self.group(&mut running, &mut tally, rate, &|_| Ok(()))?;
+        self.group(&running, &mut tally, rate, &|_| Ok(()))?;
         let loss = (tally.total - total) / (tally.weight - weight);
         let gathering = tally.gathering - gathering;
         if tally.windows < running.order.len() {

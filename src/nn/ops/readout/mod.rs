@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, CustomOp2, DType, Layout, Result, Shape, Tensor, W
 
 use self::passes::Saved;
 use super::Mask;
-use super::fused::{Fused, check_slots, in_pool};
+use super::fused::{Fused, check_slots, in_pool, transposed};
 use crate::nn::real::{Real, by_dtype, values};
 use crate::nn::{Arenas, GradientPath, Noise};
 
@@ -85,7 +85,23 @@ impl ReadoutNoise {
     }
 }
 
-/// Reads `pooled` `[B, C]` out with `params` in the order of [`ReadoutShape::names`]: `[B, columns]`, on each row the raw
+/// Parameters of a readout.
+#[derive(Debug, Clone)]
+pub struct ReadoutParams {
+    /// One tensor per name of [`ReadoutShape::names`], in their order.
+    pub tensors: Vec<Tensor>,
+    /// Weight matrices are stored `[inputs, outputs]`, which makes forecasts of a few windows faster; such parameters cannot learn.
+    pub transposed: bool,
+}
+
+impl ReadoutParams {
+    /// Constant copies with transposed matrices.
+    pub fn transposed(&self, shape: &ReadoutShape) -> Result<Self> {
+        Ok(Self { tensors: transposed(&shape.names(), &self.tensors)?, transposed: true })
+    }
+}
+
+/// Reads `pooled` `[B, C]` out with `params`: `[B, columns]`, on each row the raw
 /// number of each of [`HEADS`], mu, logvar and the reconstruction of `pooled`. On the CPU, in f32 or f64.
 ///
 /// Each head sees `pooled` and z = mu + e^(logvar / 2) epsilon (mu when `noise` is off) through a hidden layer of half the
@@ -94,21 +110,23 @@ impl ReadoutNoise {
 /// Source: Kingma & Welling, "Auto-encoding variational Bayes" (2014).
 pub fn readout(
     pooled: &Tensor,
-    params: &[Tensor],
+    params: &ReadoutParams,
     shape: &ReadoutShape,
     noise: &mut Noise,
     path: &GradientPath,
     arenas: &Arenas,
 ) -> Result<Tensor> {
-    let fused = Fused::new(params, path, arenas);
+    let path = if params.transposed { &GradientPath::None } else { path };
+    let fused = Fused::new(&params.tensors, path, arenas);
     let (x, tie) = (fused.input(pooled)?, fused.tie()?);
     let noise = ReadoutNoise::draw(shape, pooled.dim(0)?, noise);
-    x.apply_op2(&tie, Readout { shape: shape.clone(), noise, fused })
+    x.apply_op2(&tie, Readout { shape: shape.clone(), noise, transposed: params.transposed, fused })
 }
 
 struct Readout {
     shape: ReadoutShape,
     noise: ReadoutNoise,
+    transposed: bool,
     fused: Fused,
 }
 

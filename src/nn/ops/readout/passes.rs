@@ -1,6 +1,6 @@
 use super::{DECODE, DECODE_HIDDEN, ENCODE, HEADS, LOGVAR, MU, Readout, ReadoutShape};
 use crate::nn::kernels::{Buffer, View, column_sums, gelu, gelu_backward, kernel, multiply};
-use crate::nn::ops::fused::GradientSlots;
+use crate::nn::ops::fused::{GradientSlots, weight};
 use crate::nn::real::Real;
 
 /// What the backward pass needs of the forward one.
@@ -16,18 +16,19 @@ pub(super) struct Saved<R: Real> {
 struct Pass<'a, R> {
     slots: &'a [&'a [R]],
     windows: usize,
+    transposed: bool,
 }
 
 impl<'a, R: Real> Pass<'a, R> {
     fn new(op: &Readout, slots: &'a [&'a [R]], x: &[R]) -> Self {
-        Self { slots, windows: x.len() / op.shape.width }
+        Self { slots, windows: x.len() / op.shape.width, transposed: op.transposed }
     }
 
     /// `out` = x W^T for the layer at `slot`, without its bias.
     fn product(&self, x: &[R], inputs: usize, slot: usize, out: &mut [R]) {
         let (n, outputs) = (self.windows, out.len() / self.windows);
-        let weight = View::of(self.slots[slot], outputs, inputs);
-        multiply(out, outputs, View::of(x, n, inputs), weight.t(), R::from_f64(1.0), false);
+        let weight = weight(self.slots[slot], outputs, inputs, self.transposed);
+        multiply(out, outputs, View::of(x, n, inputs), weight, R::from_f64(1.0), false);
     }
 
     /// Through the layer at `slot`, which saw `x`: adds its weight's gradient, and the input's to `to_input`.

@@ -28,8 +28,8 @@ impl Case {
         Self { x: make(random(&[windows, width], 3)), shape, noise, vars }
     }
 
-    fn params(&self) -> Vec<Tensor> {
-        self.vars.iter().map(|v| v.as_tensor().clone()).collect()
+    fn params(&self) -> ReadoutParams {
+        ReadoutParams { tensors: self.vars.iter().map(|v| v.as_tensor().clone()).collect(), transposed: false }
     }
 
     fn fused(&self, path: &GradientPath, arenas: &Arenas) -> Tensor {
@@ -37,7 +37,7 @@ impl Case {
     }
 
     fn composed(&self) -> Tensor {
-        composed::readout(self.x.as_tensor(), &self.params(), &self.shape, &mut self.noise.clone()).unwrap()
+        composed::readout(self.x.as_tensor(), &self.params().tensors, &self.shape, &mut self.noise.clone()).unwrap()
     }
 
     fn gradients(&self, y: &Tensor) -> Vec<Vec<f64>> {
@@ -77,6 +77,11 @@ proptest! {
         for (name, (got, want)) in names.zip(both) {
             assert_close(&got, &want, 1e-9, &format!("gradient of {name}"));
         }
+        let turned = case.params().transposed(&case.shape).unwrap();
+        let (mut noise_again, path) = (case.noise.clone(), GradientPath::Tensors);
+        let x = case.x.as_tensor();
+        let again = readout(x, &turned, &case.shape, &mut noise_again, &path, &Arenas::default()).unwrap();
+        assert_close(&flat(&again), &flat(&fused), 1e-12, "transposed");
         let single = Case::new(windows, 2 * half, latents, noise, DType::F32);
         assert_close(&flat(&single.fused(&GradientPath::None, &Arenas::default())), &flat(&composed), 1e-5, "in f32");
     }

@@ -3,6 +3,7 @@ use rayon::prelude::*;
 use super::layout::Slots;
 use super::{Pooled, Stack, StackShape};
 use crate::nn::kernels::{Attention, Buffer, ROWS, View, gelu, kernel, multiply, norm_forward, residual};
+use crate::nn::ops::fused::weight;
 use crate::nn::real::Real;
 
 /// What the backward pass needs of the forward one: per sum its rows and their moments, per block what is costly to make
@@ -46,12 +47,12 @@ pub(super) fn forward<R: Real>(
     let StackShape { features, bars, width, feed, heads, .. } = *shape;
     let (n, one) = (windows * bars, R::from_f64(1.0));
     let arena = R::arena(&op.fused.arenas);
-    let keep = op.fused.keeps();
+    let (keep, flip) = (op.fused.keeps(), op.transposed);
     let mut saved = Saved { windows, sums: Vec::new(), moments: Vec::new(), blocks: Vec::new() };
     let mut weights = Vec::new();
 
     let mut sum = arena.take(n * width);
-    multiply(&mut sum, width, View::of(x, n, features), View::of(p.at(0), width, features).t(), one, false);
+    multiply(&mut sum, width, View::of(x, n, features), weight(p.at(0), width, features, flip), one, false);
     embed(&mut sum, p.at(1), p.positions, bars);
     let mut normed = arena.take(n * width);
     let mut activated = arena.take(n * feed);
@@ -72,7 +73,7 @@ pub(super) fn forward<R: Real>(
         let mut next = arena.take(n * width);
         let bias = if i.is_multiple_of(2) {
             let mut qkv = arena.take(n * 3 * width);
-            multiply(&mut qkv, 3 * width, input, View::of(p.at(at + 2), 3 * width, width).t(), one, false);
+            multiply(&mut qkv, 3 * width, input, weight(p.at(at + 2), 3 * width, width, flip), one, false);
             let (mut context, mut denominators) = (arena.take(n * width), arena.take(n * heads));
             let mut record = if op.probe.record { vec![R::from_f64(0.0); n * heads * bars] } else { Vec::new() };
             let biases = [p.at(at + 3), p.at(at + 4)];
@@ -81,8 +82,8 @@ pub(super) fn forward<R: Real>(
             if op.probe.record {
                 weights.push(record);
             }
-            let output = View::of(p.at(at + 5), width, width);
-            multiply(&mut next, width, View::of(&context, n, width), output.t(), one, false);
+            let output = weight(p.at(at + 5), width, width, flip);
+            multiply(&mut next, width, View::of(&context, n, width), output, one, false);
             if keep {
                 let expanded = arena.take(0);
                 saved.blocks.push(SavedBlock { qkv, denominators, context, expanded });
@@ -90,10 +91,10 @@ pub(super) fn forward<R: Real>(
             p.at(at + 6)
         } else {
             let mut expanded = arena.take(n * feed);
-            multiply(&mut expanded, feed, input, View::of(p.at(at + 9), feed, width).t(), one, false);
+            multiply(&mut expanded, feed, input, weight(p.at(at + 9), feed, width, flip), one, false);
             gelu(&expanded, p.at(at + 10), &mut activated);
-            let contract = View::of(p.at(at + 11), width, feed);
-            multiply(&mut next, width, View::of(&activated, n, feed), contract.t(), one, false);
+            let contract = weight(p.at(at + 11), width, feed, flip);
+            multiply(&mut next, width, View::of(&activated, n, feed), contract, one, false);
             if keep {
                 saved.blocks[layer].expanded = expanded;
             }

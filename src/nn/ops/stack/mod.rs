@@ -14,7 +14,7 @@ use self::forward::Saved;
 pub use self::layout::{Pooled, StackShape};
 use self::layout::{Slots, positions};
 use super::Mask;
-use super::fused::{Fused, in_pool};
+use super::fused::{Fused, in_pool, transposed};
 use crate::nn::real::{Arenas, Real, by_dtype, values};
 use crate::nn::{GradientPath, Noise};
 
@@ -34,6 +34,15 @@ pub struct StackParams {
     pub tensors: Vec<Tensor>,
     /// Fixed position code `[T, C]`, if there is one.
     pub table: Option<Tensor>,
+    /// Weight matrices are stored `[inputs, outputs]`, which makes forecasts of a few windows faster; such parameters cannot learn.
+    pub transposed: bool,
+}
+
+impl StackParams {
+    /// Constant copies with transposed matrices.
+    pub fn transposed(&self, shape: &StackShape) -> Result<Self> {
+        Ok(Self { tensors: transposed(&shape.names(), &self.tensors)?, table: self.table.clone(), transposed: true })
+    }
 }
 
 /// Runs `x` `[B, T, F]` through the stack: pooled `[B, C]` or, unpooled, states `[B, T, C]`; then, if asked for, the
@@ -52,6 +61,7 @@ pub fn encoder_stack(
 ) -> Result<(Tensor, Vec<Tensor>)> {
     let masks = (0..shape.layers).map(|_| [(); 3].map(|()| Mask::next(shape.dropout, noise))).collect();
     let recorded = Arc::new(Mutex::new(Vec::new()));
+    let path = if params.transposed { &GradientPath::None } else { path };
     let fused = Fused::new(&params.tensors, path, arenas);
     let (x, tie) = (fused.input(x)?, fused.tie()?);
     let op = Stack {
@@ -60,6 +70,7 @@ pub fn encoder_stack(
         masks,
         probe: probe.clone(),
         table: params.table.clone(),
+        transposed: params.transposed,
         fused,
         recorded: Arc::clone(&recorded),
     };
@@ -75,6 +86,7 @@ struct Stack {
     masks: Vec<[Option<Mask>; 3]>,
     probe: StackProbe,
     table: Option<Tensor>,
+    transposed: bool,
     fused: Fused,
     recorded: Arc<Mutex<Vec<Tensor>>>,
 }

@@ -52,7 +52,14 @@ impl Case {
             (!shape.learned_positions).then(|| random(&[shape.bars, shape.width], 7, 1.0).to_dtype(dtype).unwrap());
         let x = random(&[windows, shape.bars, shape.features], 3, 1.0).to_dtype(dtype).unwrap();
         let x = Var::from_tensor(&x).unwrap();
-        Self { shape, x, vars, params: StackParams { tensors, table }, pooled, probe: StackProbe::default() }
+        Self {
+            shape,
+            x,
+            vars,
+            params: StackParams { tensors, table, transposed: false },
+            pooled,
+            probe: StackProbe::default(),
+        }
     }
 
     fn fused(&self, path: &GradientPath, arenas: &Arenas) -> (Tensor, Vec<Tensor>) {
@@ -71,6 +78,11 @@ impl Case {
         let all = std::iter::once(&self.x).chain(&self.vars);
         all.map(|v| flat(grads.get(v).expect("every input has a gradient"))).collect()
     }
+}
+
+/// The same case once more.
+fn again(case: &Case) -> Case {
+    Case::new(case.shape.clone(), case.x.dims()[0], case.pooled, case.x.dtype())
 }
 
 /// A scalar whose gradient differs for every element of `y`.
@@ -115,6 +127,9 @@ proptest! {
         for (name, (got, want)) in names.zip(both) {
             assert_close(&got, &want, 2e-9, &format!("gradient of {name}"));
         }
+        let turned = Case { params: case.params.transposed(&case.shape).unwrap(), probe: case.probe.clone(), ..again(&case) };
+        let (turned, _) = turned.fused(&GradientPath::Tensors, &Arenas::default());
+        assert_close(&flat(&turned), &flat(&fused), 1e-12, "transposed");
         let single = Case { probe: case.probe, ..Case::new(case.shape, windows, pooled, DType::F32) };
         assert_close(&flat(&single.fused(&GradientPath::None, &Arenas::default()).0), &flat(&composed), 2e-5, "in f32");
     }
