@@ -5,7 +5,7 @@ use std::fs;
 
 use glassbox::market::synth::{Market, synth};
 use glassbox::stats::auc;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::args;
 use crate::bad_input::refuse;
@@ -36,27 +36,28 @@ half_spread_bps = 0
 slippage_bps = 0
 "#;
 
-/// Entry AUC on the test slice, with its interval, of a network taught on `market`, and that of the best forecast.
-fn taught(market: Market) -> (Value, f64) {
-    let bars = synth(&market, 2500, 3).unwrap().series.bars().to_vec();
+/// Entry AUC on the test slice of a network taught on `market`, and that of the best forecast.
+fn taught(market: Market) -> (f64, f64) {
+    let bars = synth(&market, 4000, 3).unwrap().series.bars().to_vec();
     let lab = Lab::with(&bars, SMALL_DEBUG);
     let output = glassbox(args!["run", lab.config(), "--workspace", lab.path("w")]).ok();
     let verdict = output.event("verdict");
     let judged = verdict["n"].as_u64().unwrap() as usize;
-    assert!(judged > 350, "{verdict}");
+    assert!(judged > 550, "{verdict}");
     // The last bar has no label.
     let test = bars.len() - 1 - judged..bars.len() - 1;
     let rises: Vec<f64> = test.clone().map(|t| f64::from(u8::from(bars[t + 1].close > bars[t + 1].open))).collect();
-    (verdict["auc"].clone(), auc(&market.chance_of_rise(&bars)[test], &rises))
+    (verdict["auc"]["estimate"].as_f64().unwrap(), auc(&market.chance_of_rise(&bars)[test], &rises))
 }
 
 #[test]
 fn the_debug_preset_learns_a_planted_lag_and_nothing_from_noise() {
     let (learnt, best) = taught(Market::Lag { lag: 3, strength: 3.0 });
-    assert!(best > 0.7 && learnt["estimate"].as_f64().unwrap() >= 0.9 * best, "{learnt} of {best}");
+    assert!(best > 0.7 && learnt >= 0.9 * best, "{learnt} of {best}");
     let (learnt, best) = taught(Market::Noise);
     assert_eq!(best, 0.5);
-    assert!(learnt["low"].as_f64().unwrap() < 0.5 && learnt["high"].as_f64().unwrap() > 0.5, "{learnt}");
+    // Three standard errors of the AUC of some 590 bars.
+    assert!((learnt - 0.5).abs() < 0.07, "{learnt}");
 }
 
 #[test]
