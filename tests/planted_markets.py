@@ -17,8 +17,9 @@ first and the last epoch; latents in use and latents in all at the epoch that wa
   noise              0.5 lies in the interval
   regimes            at least half of the latents are in use
 
-and every log-variance has moved from its start, 0, by more than 0.01. The exit status is 1 if one does not pass. The standard
-library is enough. An epoch is 430 steps of 32 windows: about half an hour in all on two quiet cores.
+and every log-variance has left its start, 0, one of them by more than 0.1 (that of the return belongs near 0 in noise). The
+exit status is 1 if one does not pass. The standard library is enough. An epoch is 430 steps of 32 windows; a smaller network
+(--set model.seq_len=16) or fewer bars take less.
 """
 import argparse
 import csv
@@ -38,7 +39,7 @@ SETS = [
     "train.num_epochs=6", "analysis.windows=16",
 ]
 RATIO = 0.9
-MOVED = 0.01
+MOVED = 0.1
 
 
 def records(arguments):
@@ -67,7 +68,8 @@ def judge(market, options, folder):
     records([options.program, "synth", market, "--bars", options.bars, "--seed", options.seed, "--out", bars, *shared])
     sets = [part for text in SETS + options.set for part in ("--set", text)]
     found = records(
-        [options.program, "run", "--preset", options.preset, "--data", bars, "--set", f"train.run_name={market}", *sets, *shared]
+        [options.program, "run", "--preset", options.preset, "--data", bars, "--set", f"train.run_name={market}", *sets,
+         *shared]
     )
     run = [record for record in found if record["event"] == "run"][-1]["folder"]
     epochs = [record for record in found if record["event"] == "epoch"]
@@ -86,6 +88,8 @@ def judge(market, options, folder):
     if verdict["n"] != len(test) or abs(verdict["auc"]["estimate"] - reached) > 1e-3:
         sys.exit(f"FAILED: AUC {reached} of {len(test)} test bars, but the program's verdict says {verdict}")
 
+    moves = [abs(x) for x in epochs[-1]["log_variances"]]
+    moved = all(moves) and max(moves) > MOVED
     first, last = ([round(x, 4) for x in epochs[i]["log_variances"]] for i in (0, -1))
     low, high = verdict["auc"]["low"], verdict["auc"]["high"]
     learnt = {
@@ -96,7 +100,7 @@ def judge(market, options, folder):
     }[market]
     return {
         "market": market,
-        "pass": learnt and all(abs(x) > MOVED for x in last),
+        "pass": learnt and moved,
         "test_auc": round(reached, 4),
         "interval": [round(low, 4), round(high, 4)],
         "optimal_auc": round(best, 4),
