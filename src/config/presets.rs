@@ -4,7 +4,7 @@ use super::{FeatureGroup, FeaturesConfig, LabelsConfig, ModelConfig, RunConfig, 
 pub const PRESETS: [(&str, &str); 7] = [
     ("demo", "two minutes on two cores with 4 h bars"),
     ("readme-debug", "the original's smallest example: 10 bars, one layer"),
-    ("debug", "small: 50 bars, width 128, two layers"),
+    ("debug", "small: 50 bars of indicator lines, width 128, two layers"),
     ("baseline", "100 bars, width 256, four layers"),
     ("elite", "100 bars, width 512, six layers"),
     ("experimental", "150 bars, width 768, twelve layers"),
@@ -30,6 +30,17 @@ const INDICATORS: [&str; 17] = [
     "supertrend",
     "adx",
     "obv",
+];
+
+/// What a sequence network cannot make itself of the bars it reads. Changes and window statistics restate its own window a
+/// dozen times over: among thousands of such inputs a planted effect of 0.7 AUC stays unlearnt that these features show at once.
+const LEAN: [FeatureGroup; 6] = [
+    FeatureGroup::Lines,
+    FeatureGroup::Hurst,
+    FeatureGroup::Volatility,
+    FeatureGroup::Squeeze,
+    FeatureGroup::Returns,
+    FeatureGroup::Calendar,
 ];
 
 /// The preset called `name`.
@@ -68,9 +79,10 @@ pub fn preset(name: &str) -> Option<RunConfig> {
             ..RunConfig::default()
         },
         "debug" => RunConfig {
+            features: FeaturesConfig { groups: LEAN.to_vec(), ..FeaturesConfig::default() },
             labels: horizon(1),
             model: shape([50, 128, 4, 2, 512, 8], 0.1),
-            train: training(32, 20, 1e-4, "debug"),
+            train: training(32, 20, 5e-4, "debug"),
             ..RunConfig::default()
         },
         "baseline" => RunConfig {

@@ -3,11 +3,62 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use glassbox::market::synth::{Market, synth};
+use glassbox::stats::auc;
 use serde_json::json;
 
 use crate::args;
 use crate::bad_input::refuse;
 use crate::common::{FINISHED, Lab, csv, glassbox, walk};
+
+/// The preset debug with a small network and the rise of the next bar as its entry.
+const SMALL_DEBUG: &str = r#"
+preset = "debug"
+[labels]
+entry_k = 0
+exit_k = 0
+[model]
+seq_len = 8
+d_model = 16
+num_heads = 2
+num_layers = 1
+d_ff = 32
+latent_dim = 4
+[train]
+num_epochs = 8
+learning_rate = 5e-3
+[analysis]
+regimes = 3
+windows = 8
+[backtest]
+fee_bps = 0
+half_spread_bps = 0
+slippage_bps = 0
+"#;
+
+/// Entry AUC on the test slice of a network taught on `market`, and that of the best forecast.
+fn taught(market: Market) -> (f64, f64) {
+    let bars = synth(&market, 4000, 3).unwrap().series.bars().to_vec();
+    let lab = Lab::with(&bars, SMALL_DEBUG);
+    let output = glassbox(args!["run", lab.config(), "--workspace", lab.path("w")]).ok();
+    let verdict = output.event("verdict");
+    let judged = verdict["n"].as_u64().unwrap() as usize;
+    assert!(judged > 550, "{verdict}");
+    // The last bar has no label.
+    let test = bars.len() - 1 - judged..bars.len() - 1;
+    let rises: Vec<f64> = test.clone().map(|t| f64::from(u8::from(bars[t + 1].close > bars[t + 1].open))).collect();
+    (verdict["auc"]["estimate"].as_f64().unwrap(), auc(&market.chance_of_rise(&bars)[test], &rises))
+}
+
+#[test]
+fn the_debug_preset_learns_a_planted_lag_and_nothing_from_noise() {
+    let (learnt, best) = taught(Market::Lag { lag: 3, strength: 3.0 });
+    assert!(best > 0.7 && learnt >= 0.9 * best, "{learnt} of {best}");
+    let (learnt, best) = taught(Market::Noise);
+    assert_eq!(best, 0.5);
+    // Three standard errors of the AUC of some 590 bars.
+    assert!((learnt - 0.5).abs() < 0.07, "{learnt}");
+}
 
 #[test]
 fn a_planted_market_is_written_with_its_truth() {
