@@ -6,7 +6,7 @@ use rand::seq::SliceRandom as _;
 use super::balance::Balance;
 use super::evaluate::{add_losses, evaluate};
 use super::gate::{GateReport, gradient_gate};
-use super::metrics::{EpochMetrics, EpochTiming, TaskLosses};
+use super::metrics::{EpochMetrics, EpochTiming, StepMetrics, TaskLosses};
 use super::monitors::{dead_units, flat, relative_change};
 use super::set::Training;
 use super::state::TrainState;
@@ -48,6 +48,8 @@ pub struct Trainer<'a> {
     /// Weight per bar of the series.
     weights: Option<Vec<f32>>,
     running: Option<Running>,
+    /// The line of steps just made, with the seconds of its epoch so far.
+    line: Option<(StepMetrics, f64)>,
 }
 
 /// What an epoch begun needs beside its sums.
@@ -78,7 +80,7 @@ impl<'a> Trainer<'a> {
         let constants = balance.constant_losses(&set);
         let weights = set.weights_by_bar()?;
         let state = TrainState::default();
-        Ok(Self { config, set, network, optimizer, state, balance, constants, weights, running: None })
+        Ok(Self { config, set, network, optimizer, state, balance, constants, weights, running: None, line: None })
     }
 
     /// The network as it is now.
@@ -210,6 +212,7 @@ impl<'a> Trainer<'a> {
         let rate = self.learning_rate();
         self.group(&mut running, &mut tally, rate, progress)?;
         tally.seconds += start.elapsed().as_secs_f64();
+        self.note_step(&mut tally, running.order.len());
         if tally.windows < running.order.len() {
             self.state.partial = Some(tally);
             self.running = Some(running);
@@ -364,6 +367,7 @@ impl<'a> Trainer<'a> {
 }
 
 mod live;
+mod lines;
 #[cfg(test)]
 mod option_tests;
 mod sweep;
