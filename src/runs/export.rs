@@ -161,7 +161,8 @@ mod tests {
         for epoch in 1..=3 {
             let auc = if epoch == 1 { Value::Null } else { json!(0.1 * f64::from(epoch)) };
             for step in [10 * epoch - 5, 10 * epoch] {
-                let line = json!({"event": "step", "epoch": epoch, "step": step, "total": 0.5, "train": {"entry": 0.25}});
+                let line =
+                    json!({"event": "step", "epoch": epoch, "step": step, "total": 0.5, "train": {"entry": 0.25}});
                 let timing = json!({"step": step, "seconds": 0.1 * f64::from(step)});
                 log.add(&line, &timing).unwrap();
                 exports.add_step(&line, &timing).unwrap();
@@ -173,7 +174,8 @@ mod tests {
             exports.add_last().unwrap();
         }
         let text = |path: PathBuf| fs::read_to_string(path).unwrap();
-        let all = || (fs::read(exports.event_file()).unwrap(), text(dir.metrics_csv_file()), text(dir.steps_csv_file()));
+        let all =
+            || (fs::read(exports.event_file()).unwrap(), text(dir.metrics_csv_file()), text(dir.steps_csv_file()));
         let (events, csv, steps) = all();
         let expected = "epoch,step,learned/auc,score,timing/seconds\n1,10,,0.25,0.5\n2,20,0.2,0.25,0.5\n";
         assert!(csv.starts_with(expected) && csv.lines().count() == 4, "{csv}");

@@ -14,5 +14,5 @@ pub use dir::{RunDir, RunError, RunLock};
 pub use export::Exports;
 pub use library::{RunEntry, find_by_key, list_runs};
 pub use manifest::{Manifest, RunStatus, Stage};
-pub use step_log::StepLog;
 pub use metrics_log::{append_line, keep_epochs, read_lines, write_lines};
+pub use step_log::StepLog;

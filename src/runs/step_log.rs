@@ -63,7 +63,8 @@ fn keep_steps(path: &Path, last: u64) -> io::Result<()> {
     let kept: String = text
         .split_inclusive('\n')
         .take_while(|line| {
-            let step = serde_json::from_str::<Numbered>(line).ok().filter(|_| line.ends_with('\n')).map(|line| line.step);
+            let step =
+                serde_json::from_str::<Numbered>(line).ok().filter(|_| line.ends_with('\n')).map(|line| line.step);
             let good = step.is_some_and(|step| step > before && step <= last);
             before = step.unwrap_or(before);
             good
@@ -90,7 +91,8 @@ mod tests {
         let mut log = StepLog::open(&dir, 0).unwrap();
         [2, 4, 6].into_iter().for_each(|step| add(&mut log, step));
         log.sync().unwrap();
-        let whole = || (fs::read_to_string(dir.steps_file()).unwrap(), fs::read_to_string(dir.step_timing_file()).unwrap());
+        let whole =
+            || (fs::read_to_string(dir.steps_file()).unwrap(), fs::read_to_string(dir.step_timing_file()).unwrap());
         let before = whole();
         let torn = before.0.clone() + "{\"step\": 8, \"to";
         fs::write(dir.steps_file(), &torn).unwrap();

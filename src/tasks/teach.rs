@@ -55,7 +55,8 @@ impl Teaching<'_> {
             keep_epochs(&file, resumed_at).context("cutting the metrics back to the checkpoint")?;
         }
         write_lines(&dir.events_file(), &trainer.state().changes).context("writing events.jsonl")?;
-        let steps = StepLog::open(dir, trainer.optimizer().steps()).context("cutting the steps back to the checkpoint")?;
+        let steps =
+            StepLog::open(dir, trainer.optimizer().steps()).context("cutting the steps back to the checkpoint")?;
         let exports = Exports::begin(dir, self.started).context(EXPORTING)?;
         let seconds = read_lines::<EpochTiming>(&dir.timing_file()).iter().map(|epoch| epoch.seconds).sum();
         let mut logs = Logs { steps, exports, seconds };

@@ -15,6 +15,7 @@ mod monitors;
 #[cfg(test)]
 pub(crate) mod planted;
 mod set;
+mod single;
 mod state;
 mod tally;
 mod trainer;
@@ -29,5 +30,6 @@ pub use metrics::{EpochMetrics, EpochTiming, LearnedMetrics, StepMetrics, StepTi
 pub use model_file::{ModelCard, load_model, save_model};
 pub use monitors::historical_volatility;
 pub use set::{TargetTable, TrainingSet};
+pub use single::predict_one;
 pub use state::{Change, TrainState};
 pub use trainer::{Trainer, TrainerConfig};

@@ -125,7 +125,7 @@ mod tests {
     fn parts_are_means_since_the_last_one_and_wait_for_windows_that_count() {
         let losses = |x: f64| TaskLosses { entry: x, size: -x, ..TaskLosses::default() };
         let mut tally = Tally::default();
-        let mut step = |tally: &mut Tally, loss: f64, weight: f64, norm: f64| {
+        let step = |tally: &mut Tally, loss: f64, weight: f64, norm: f64| {
             tally.add(losses(loss * weight), 4, weight);
             tally.total += 2.0 * loss * weight;
             tally.step(norm);

@@ -366,8 +366,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-mod live;
 mod lines;
+mod live;
 #[cfg(test)]
 mod option_tests;
 mod sweep;

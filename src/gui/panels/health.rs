@@ -1,3 +1,5 @@
+mod bench;
+
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +62,8 @@ impl Panel for HealthPanel {
                 }
             });
             ui.add_space(8.0);
+            bench::ui(ui, state, commands);
+            ui.add_space(8.0);
             for sentence in DISCLAIMERS {
                 ui.add(egui::Label::new(egui::RichText::new(sentence).color(theme::WEAK)).wrap());
             }
@@ -78,6 +82,9 @@ impl Panel for HealthPanel {
     }
 
     fn help(&self) -> &'static [&'static str] {
-        &["Check health: looks at workspace, device, threads, indicators and runs again"]
+        &[
+            "Check health: looks at workspace, device, threads, indicators and runs again",
+            "Measure the network's speed: training steps and single forecasts of the open run's network on CPU and GPU",
+        ]
     }
 }
