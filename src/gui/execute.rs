@@ -328,9 +328,12 @@ impl Shell {
             return;
         }
         self.state.bench = Loadable::Loading(String::new());
-        self.start("benchmark", JobKind::Bench, now, move |job| {
+        let job = self.start("benchmark", JobKind::Bench, now, move |job| {
             bench_model(&view, job).map(|bench| Done::Bench(Box::new(bench)))
         });
+        if job.is_none() {
+            self.state.bench = Loadable::Empty;
+        }
     }
 
     fn toggle_compare(&mut self, id: String) {

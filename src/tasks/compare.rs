@@ -213,3 +213,65 @@ pub fn compare(workspace: &Path, runs: &[PathBuf]) -> Result<Comparison> {
     }
     Ok(Comparison::new(read.iter().map(|(manifest, curves)| (manifest, curves))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::RunConfig;
+    use crate::runs::RunStatus;
+
+    fn manifest(id: &str, seed: u64) -> Manifest {
+        let mut config = RunConfig::default();
+        config.train.seed = seed;
+        id.clone_into(&mut config.train.run_name);
+        Manifest {
+            id: id.to_owned(),
+            version: "1".to_owned(),
+            status: RunStatus::Finished,
+            error: None,
+            done: Vec::new(),
+            key: id.to_owned(),
+            config,
+            data_file: format!("/{id}"),
+            fingerprint: "abcdefghij".to_owned(),
+            sources: Vec::new(),
+            symbol: "X".to_owned(),
+            timeframe: "4h".to_owned(),
+            bars: 9,
+            first_timestamp: 0,
+            last_timestamp: 1,
+            threads: 1,
+            device: String::new(),
+            started: 0,
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn runs_that_differ_in_more_than_the_seed_stand_apart() {
+        let mut runs = [manifest("a", 1), manifest("b", 2), manifest("c", 2), manifest("d", 3), manifest("e", 3)];
+        runs[2].config.model.dropout = 0.123;
+        "other bars".clone_into(&mut runs[3].fingerprint);
+        let empty = RunCurves::default();
+        let found = Comparison::new(runs.iter().map(|run| (run, &empty)));
+        let groups: Vec<&[String]> = found.groups.iter().map(|group| &group.runs[..]).collect();
+        assert_eq!(groups, [&["a", "b", "e"][..], &["c"], &["d"]]);
+        assert_eq!(found.groups[0].seeds, [1, 2, 3]);
+        assert_eq!(found.differing, ["bars", "model.dropout", "train.seed"]);
+        assert_eq!(found.runs[2].differs["model.dropout"], json!(0.123));
+        assert_eq!((found.runs[4].group, found.runs[4].best_epoch, found.groups[0].score), (0, None, None));
+        assert_eq!(Comparison::new([]), Comparison::default());
+    }
+
+    #[test]
+    fn spreads_and_bands_are_of_what_all_have() {
+        let spread = Spread::new([1.0, f64::NAN, 3.0]).unwrap();
+        assert_eq!((spread.n, spread.mean, spread.min, spread.max), (2, 2.0, 1.0, 3.0));
+        assert!((spread.std.unwrap() - 2_f64.sqrt()).abs() < 1e-12);
+        assert_eq!((Spread::new([7.0]).unwrap().std, Spread::new([f64::NAN])), (None, None));
+        let found = band(&[vec![1.0, f64::NAN, 5.0], vec![3.0, 4.0]]);
+        assert_eq!(found[0], [2.0, 1.0, 3.0]);
+        assert!(found.len() == 2 && found[1].iter().all(|value| value.is_nan()), "{found:?}");
+        assert!(band(&[]).is_empty());
+    }
+}

@@ -1,5 +1,5 @@
 use eframe::egui;
-use eframe::egui::{Align2, Color32, Pos2, Rect, Stroke, pos2, vec2};
+use eframe::egui::{Align2, Pos2, Rect, Stroke, pos2, vec2};
 
 use super::curve::{Curve, Figure, XAxis, nice};
 use super::words::figure;

@@ -69,8 +69,8 @@ struct Key {
 }
 
 impl TrainingPanel {
-    fn refresh(&mut self, source: &Source<'_>, state: &AppState) {
-        let others = comparison::foreign(state, self.compared.get(state), &source.name);
+    fn refresh(&mut self, source: &Source<'_>, state: &AppState, comparison: &Comparison) {
+        let others = comparison::foreign(state, comparison, &source.name);
         let making = Making { axis: self.axis, weight: f64::from(self.smoothing) };
         let lengths = |runs: &[&crate::tasks::RunCurves]| runs.iter().map(|run| run.epochs.len()).collect();
         let key = Key {
@@ -237,10 +237,12 @@ impl Panel for TrainingPanel {
         for alarm in alarms::alarms(&curves.epochs) {
             ui.add(egui::Label::new(egui::RichText::new(format!("⚠ {alarm}")).color(theme::WARN)).wrap());
         }
-        self.refresh(&source, state);
-        let comparison = self.compared.get(state).clone();
-        comparison::legend(ui, &comparison, &source.name);
-        self.charts(ui, &source, &comparison);
+        let mut compared = std::mem::take(&mut self.compared);
+        let comparison = compared.get(state);
+        self.refresh(&source, state, comparison);
+        comparison::legend(ui, comparison, &source.name);
+        self.charts(ui, &source, comparison);
+        self.compared = compared;
     }
 
     fn header(&self, state: &AppState) -> Header {
