@@ -26,6 +26,7 @@ impl StepLog {
     ///
     /// Errors if one cannot be read or written.
     pub fn open(dir: &RunDir, step: u64) -> io::Result<Self> {
+        std::fs::create_dir_all(dir.path())?;
         let open = |path: &Path| {
             keep_steps(path, step)?;
             OpenOptions::new().create(true).append(true).open(path)

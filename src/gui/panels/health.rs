@@ -12,7 +12,10 @@ use crate::gui::widgets::{badge, number};
 /// View state of the panel.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct HealthPanel {}
+pub struct HealthPanel {
+    #[serde(skip)]
+    speeds_shown: bool,
+}
 
 const DISCLAIMERS: [&str; 3] = [
     "Glassbox is for research and education. It is no advice, and trading risks the loss of your money.",
@@ -62,7 +65,7 @@ impl Panel for HealthPanel {
                 }
             });
             ui.add_space(8.0);
-            bench::ui(ui, state, commands);
+            bench::ui(ui, state, &mut self.speeds_shown, commands);
             ui.add_space(8.0);
             for sentence in DISCLAIMERS {
                 ui.add(egui::Label::new(egui::RichText::new(sentence).color(theme::WEAK)).wrap());

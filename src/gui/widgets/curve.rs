@@ -81,6 +81,8 @@ pub(in crate::gui) struct Curve {
     pub(in crate::gui) band: Vec<[f64; 2]>,
     /// Of other runs.
     pub(in crate::gui) foreign: bool,
+    /// Has points within epochs.
+    pub(in crate::gui) fine: bool,
 }
 
 impl Curve {
@@ -182,7 +184,7 @@ mod tests {
         let curves = vec![own, other];
         let fig = Figure { title: "Entry".to_owned(), help: String::new(), curves, reference: None };
         assert_eq!([0.0, 0.7, 0.8, 7.0].map(|x| fig.nearest(x)), [Some(0.5), Some(0.5), Some(1.0), Some(1.5)]);
-        assert_eq!(fig.words(XAxis::Epoch, 1.5), "Entry at epoch 1.5: own 15.00, other 20.00 (epoch 2)");
+        assert_eq!(fig.words(XAxis::Epoch, 1.5), "Entry at epoch 1.5: own 15.00, other 10.00 (epoch 1)");
         assert_eq!((fig.range(), fig.places()), (Some((5.0, 20.0)), Some((0.5, 2.0))));
     }
 

@@ -70,7 +70,9 @@ pub(in crate::gui) fn curves(
         }
     }
     if let Some(best) = view.best {
-        for curve in fig.curves.iter().filter(|curve| !curve.foreign) {
+        let ends = [plot.top(), plot.bottom()].map(|y| pos2(scale.x(best), y));
+        clipped.extend(egui::Shape::dashed_line(&ends, Stroke::new(1.0, theme::WEAK.gamma_multiply(0.6)), 2.0, 3.0));
+        for curve in fig.curves.iter().filter(|curve| !curve.foreign && !curve.fine) {
             if let Some(at) = curve.at(best) {
                 let at = pos2(scale.x(curve.raw[at][0]), scale.y(curve.raw[at][1]));
                 clipped.circle(at, 3.5, theme::PANEL, Stroke::new(1.5, theme::STRONG));

@@ -6,8 +6,12 @@ use crate::gui::theme;
 use crate::gui::widgets::{figure, number, thousands};
 use crate::tasks::{DeviceBench, ModelBench, Speed};
 
+/// Width of a device's name; the pointer shows all of it.
+const DEVICE: f32 = 130.0;
+
 /// Speed of the open run's network on the devices of this machine.
-pub(super) fn ui(ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
+/// `shown`: its figures were on screen before; new ones scroll into view.
+pub(super) fn ui(ui: &mut egui::Ui, state: &AppState, shown: &mut bool, commands: &mut Commands) {
     ui.label(egui::RichText::new("Speed of the network").size(11.0).color(theme::WEAK));
     let job = state.jobs.iter().rev().find(|job| job.kind == JobKind::Bench && job.state == JobState::Running);
     ui.horizontal_wrapped(|ui| {
@@ -37,9 +41,14 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &AppState, commands: &mut Commands) {
         };
         ui.label(egui::RichText::new(words).color(theme::WEAK));
     });
-    if let Loadable::Ready(bench) = &state.bench {
-        results(ui, bench);
+    let ready = state.bench.ready();
+    if let Some(bench) = ready {
+        let response = ui.scope(|ui| results(ui, bench)).response;
+        if !*shown {
+            response.scroll_to_me(Some(egui::Align::BOTTOM));
+        }
     }
+    *shown = ready.is_some();
 }
 
 fn results(ui: &mut egui::Ui, bench: &ModelBench) {
@@ -75,7 +84,10 @@ fn results(ui: &mut egui::Ui, bench: &ModelBench) {
 
 fn row(ui: &mut egui::Ui, device: &DeviceBench) {
     let speed = |of: Speed| format!("{} ({} to {})", figure(of.median_ms), figure(of.p10_ms), figure(of.p90_ms));
-    ui.label(&device.device);
+    ui.scope(|ui| {
+        ui.set_max_width(DEVICE);
+        ui.add(egui::Label::new(&device.device).truncate());
+    });
     for text in [
         speed(device.step),
         thousands(device.windows_per_s.round() as usize),

@@ -93,12 +93,15 @@ pub(super) fn picker(ui: &mut egui::Ui, state: &AppState, commands: &mut Command
         n => format!("Compare… ({n})"),
     };
     let (response, _) = egui::containers::menu::MenuButton::new(words).config(config).ui(ui, |ui| {
+        // A menu draws no frames, without which a box to tick cannot be seen.
+        ui.reset_style();
         ui.set_min_width(260.0);
         if state.runs.is_empty() {
             ui.label(egui::RichText::new("The workspace has no runs yet").color(theme::WEAK));
             return;
         }
-        if !state.compared.is_empty() && ui.button("Compare with none").clicked() {
+        // Always there, so that the first tick moves no row away from the pointer.
+        if ui.add_enabled(!state.compared.is_empty(), egui::Button::new("Compare with none")).clicked() {
             for id in state.compared.keys() {
                 commands.push(Command::ToggleCompare(id.clone()));
             }

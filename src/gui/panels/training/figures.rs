@@ -136,7 +136,7 @@ impl Maker<'_> {
                 })
                 .filter(|(_, point)| point[1].is_finite()),
         );
-        self.curve(&points, name, color)
+        Curve { fine: !self.own.steps.is_empty(), ..self.curve(&points, name, color) }
     }
 
     /// Another run's line, or the mean of several as far as all of them came.

@@ -179,13 +179,11 @@ impl TrainingPanel {
     }
 }
 
+/// A piece of line and its words, which wrap with the row around them.
 fn swatch(ui: &mut egui::Ui, text: &str, color: egui::Color32) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        let (rect, _) = ui.allocate_exact_size(egui::vec2(12.0, 12.0), egui::Sense::hover());
-        ui.painter().hline(rect.x_range(), rect.center().y, egui::Stroke::new(2.0, color));
-        ui.label(egui::RichText::new(text).color(theme::lighten(color)));
-    });
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(12.0, 12.0), egui::Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.center().y, egui::Stroke::new(2.0, color));
+    ui.label(egui::RichText::new(text).color(theme::lighten(color)));
 }
 
 /// Stage, epochs, ETA of the job.
@@ -259,7 +257,7 @@ impl Panel for TrainingPanel {
             "Over: optimiser steps, epochs or time of training; training losses, rate and gradient norm have points within epochs",
             "Click a chart: fills the panel; click again: back to all",
             "Smoothing: the thick line, over all points; the thin line is exact",
-            "The ring marks the best epoch: the one whose weights are kept",
+            "The dotted line and the ring mark the best epoch: the one whose weights are kept",
             "Compare…, or ticks in the Runs panel: other runs' validation lines; runs that differ in the seed only become their mean with a band from least to largest",
         ]
     }
