@@ -144,7 +144,7 @@ impl Scale {
 
 fn multiples((lo, hi): (f64, f64), step: f64) -> Vec<f64> {
     let first = (lo / step).ceil() as i64;
-    (first..first + 12).map(|k| k as f64 * step).take_while(|v| *v <= hi).collect()
+    (first..first + 64).map(|k| k as f64 * step).take_while(|v| *v <= hi).collect()
 }
 
 fn axes(painter: &egui::Painter, scale: &Scale, view: CurveView) {
