@@ -90,7 +90,9 @@ mod tests {
             log.add(&json!({"step": step, "total": 0.5}), &json!({"step": step, "seconds": 1.5})).unwrap();
         };
         let mut log = StepLog::open(&dir, 0).unwrap();
-        [2, 4, 6].into_iter().for_each(|step| add(&mut log, step));
+        for step in [2, 4, 6] {
+            add(&mut log, step);
+        }
         log.sync().unwrap();
         let whole =
             || (fs::read_to_string(dir.steps_file()).unwrap(), fs::read_to_string(dir.step_timing_file()).unwrap());

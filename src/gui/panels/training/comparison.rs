@@ -140,9 +140,9 @@ pub(super) fn table(ui: &mut egui::Ui, comparison: &Comparison) {
             for name in ["compared run", "epochs", "best epoch", "score", "entry AUC", "return IC"] {
                 weak(ui, name);
             }
-            settings.iter().for_each(|name| {
+            for name in settings {
                 weak(ui, name);
-            });
+            }
             if !rest.is_empty() {
                 let names = rest.join("\n");
                 weak(ui, &format!("and {} more settings", rest.len())).on_hover_text(names);
