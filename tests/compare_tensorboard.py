@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Reads the TensorBoard files of run folders with TensorBoard's own reader and compares every value with metrics.jsonl.
+"""Reads the TensorBoard files of run folders with TensorBoard's own reader and compares every value with metrics.jsonl and
+steps.jsonl, and those of metrics.csv and steps.csv too.
 
     pip install tensorboard
     tests/compare_tensorboard.py RUN [RUN ...]
@@ -40,6 +41,20 @@ def lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def table(path, rows):
+    """Compares a CSV file with its lines; how many cells agree."""
+    table = [row.split(",") for row in path.read_text().splitlines()]
+    assert len(table) == len(rows) + 1
+    cells = 0
+    for row, (line, values) in zip(table[1:], rows):
+        named = dict(zip(table[0], row, strict=True))
+        assert (int(named.pop("epoch")), int(named.pop("step"))) == (line["epoch"], line["step"])
+        filled = {name: float(cell) for name, cell in named.items() if cell}
+        assert filled == values, filled.keys() ^ values.keys()
+        cells += len(filled)
+    return cells
+
+
 def compare(run):
     files = list((run / "tensorboard").glob("events.out.tfevents.*"))
     assert len(files) == 1, files
@@ -59,21 +74,21 @@ def compare(run):
         seconds += timing["seconds"]
         rows.append((line, values))
         expected |= {(tag, line["step"]): (value, seconds) for tag, value in values.items()}
+    steps = []
+    for line, timing in zip(lines(run / "steps.jsonl"), lines(run / "step_timing.jsonl"), strict=True):
+        assert line["step"] == timing["step"]
+        values = {}
+        flatten("", line, values)
+        flatten("timing", timing, values)
+        steps.append((line, values))
+        expected |= {(f"step/{tag}", line["step"]): (value, timing["seconds"]) for tag, value in values.items()}
     assert found.keys() == expected.keys(), found.keys() ^ expected.keys()
     start = json.loads((run / "run.json").read_text())["started"] / 1000 if (run / "run.json").exists() else None
     for key, (value, after) in expected.items():
         got, time = found[key]
         assert got == single(value) or (math.isnan(got) and math.isnan(value)), (key, got, value)
         assert start is None or abs(time - start - after) < 1e-3, (key, time, start, after)
-    table = [row.split(",") for row in (run / "metrics.csv").read_text().splitlines()]
-    assert len(table) == len(rows) + 1
-    cells = 0
-    for row, (line, values) in zip(table[1:], rows):
-        named = dict(zip(table[0], row, strict=True))
-        assert (int(named.pop("epoch")), int(named.pop("step"))) == (line["epoch"], line["step"])
-        filled = {name: float(cell) for name, cell in named.items() if cell}
-        assert filled == values, filled.keys() ^ values.keys()
-        cells += len(filled)
+    cells = table(run / "metrics.csv", rows) + table(run / "steps.csv", steps)
     print(f"{run}: {len(expected)} scalars of {len(reader.Tags()['scalars'])} tags and {cells} cells agree")
 
 

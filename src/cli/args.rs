@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use super::check::{CheckCommand, SynthArgs};
+use super::compare::CompareArgs;
 use super::teach::{LrfindArgs, TellArgs};
 use super::walkforward::WalkforwardArgs;
 
@@ -86,6 +87,8 @@ pub(super) enum Command {
     Backtest(BacktestArgs),
     /// One record per bar: what a run's model says
     Predict(PredictArgs),
+    /// Runs side by side: best epochs, what differs, and means over runs that differ in the seed only
+    Compare(CompareArgs),
     /// Browse and compute indicators
     #[command(subcommand)]
     Indicators(IndicatorsCommand),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{AnalyzeArgs, Args, BacktestArgs, CollectArgs, Command, Global, SliceArg, WindowArgs};
 use super::print::{Failure, Printer};
 use super::watch::watch;
-use super::{bench, check, data, indicators, setup, teach, walkforward};
+use super::{bench, check, compare, data, indicators, setup, teach, walkforward};
 use crate::backtest::RegimeRow;
 use crate::config::{DevicePreference, RunConfig};
 use crate::data::parse_time;
@@ -69,6 +69,10 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
                 printer.text(&prediction_text(&record));
             }
             Ok(())
+        }
+        Command::Compare(args) => {
+            only(global, "")?;
+            compare::run(args, &workspace, printer)
         }
         Command::Indicators(command) => indicators::run(command, &workspace, printer),
         Command::Data(command) => data::run(command, &workspace, printer),

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod check;
 mod commands;
+mod compare;
 mod data;
 mod indicators;
 mod print;

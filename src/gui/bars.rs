@@ -154,8 +154,8 @@ fn stage_detail(state: &AppState, stage: Stage, at: StageState) -> String {
     let Some(run) = state.run().filter(|_| at == StageState::Done && !state.busy()) else { return String::new() };
     match stage {
         Stage::Collect => format!("{} bars · {} lines", run.manifest.bars, run.collected.lines.columns.len()),
-        Stage::Train => match run.epochs.iter().rfind(|epoch| epoch.best) {
-            Some(best) => format!("best epoch {} of {}", best.epoch, run.epochs.len()),
+        Stage::Train => match run.curves.epochs.iter().rfind(|epoch| epoch.best) {
+            Some(best) => format!("best epoch {} of {}", best.epoch, run.curves.epochs.len()),
             None => String::new(),
         },
         Stage::Analyze => run.regimes.as_ref().map_or(String::new(), |regimes| format!("{} regimes", regimes.k)),

@@ -136,6 +136,8 @@ pub enum Command {
     PreviewFormula(bool),
     /// Checks what the program stands on.
     CheckHealth,
+    /// Measures the open run's network on the devices there are.
+    BenchModel,
     /// Switches the workspace.
     ShowWorkspace(Workspace),
     /// Brings a panel to the front of the present workspace.
@@ -190,6 +192,7 @@ impl Command {
             Self::SaveFormula,
             Self::RefreshRuns,
             Self::CheckHealth,
+            Self::BenchModel,
         ];
         all.extend(crate::config::PRESETS.iter().map(|(name, _)| Self::LoadPreset(name)));
         all.extend(Workspace::ALL.map(Self::ShowWorkspace));
@@ -283,6 +286,7 @@ impl Command {
             Self::DeleteFormula => "Delete formula".to_owned(),
             Self::PreviewFormula(on) => if *on { "Draw the formula" } else { "Do not draw the formula" }.to_owned(),
             Self::CheckHealth => "Check health".to_owned(),
+            Self::BenchModel => "Measure the network's speed".to_owned(),
             Self::ShowWorkspace(workspace) => format!("{} workspace", workspace.title()),
             Self::ShowPane(pane) => format!("Show {}", pane.title()),
             Self::ResetLayout => "Reset layout".to_owned(),
@@ -332,6 +336,11 @@ impl Command {
         match self {
             Self::RunAll | Self::ResumeRun(_) | Self::RunStage(Stage::Train | Stage::Collect) => !state.busy(),
             Self::RunStage(_) => !state.busy() && !state.demo && state.run().is_some(),
+            Self::BenchModel => {
+                !state.busy()
+                    && state.trained_run().is_some()
+                    && !matches!(state.bench, super::state::Loadable::Loading(_))
+            }
             Self::CancelRunning => state.running().is_some(),
             Self::Teach(teach) => {
                 let trains = state.busy() && state.live.stage == Some(Stage::Train);

@@ -11,10 +11,10 @@ use super::workspace::Workspace;
 use crate::config::preset;
 use crate::dataset::Slice;
 use crate::jobs::Worker;
-use crate::runs::{Stage, read_lines};
+use crate::runs::Stage;
 use crate::tasks::{
-    Explainer, Explanation, Filter, FilteredRun, Job, RunRequest, RunView, doctor, open_run, read_reports, run,
-    stage_of_run,
+    Explainer, Explanation, Filter, FilteredRun, Job, RunCurves, RunRequest, RunView, bench_model, doctor, open_run,
+    read_reports, run, stage_of_run,
 };
 
 impl Shell {
@@ -86,6 +86,7 @@ impl Shell {
                     Ok(Done::Health(doctor(&workspace, threads)))
                 });
             }
+            Command::BenchModel => self.bench_model(now),
             Command::ShowWorkspace(workspace) => self.workspace = workspace,
             Command::ShowPane(pane) => self.show_pane(pane),
             Command::ResetLayout => self.trees = Workspace::ALL.map(|w| (w, w.tree())).into_iter().collect(),
@@ -159,6 +160,8 @@ impl Shell {
                 self.refresh_runs();
                 self.open_run_folder(summary.dir.path().to_owned(), now);
             }
+            (_, Ok(Done::Bench(bench))) => self.state.bench = Loadable::Ready(Arc::new(*bench)),
+            (JobKind::Bench, Err(problem)) => self.state.bench = Loadable::Failed(problem),
             (JobKind::OpenRun, Err(problem)) => self.state.view = Loadable::Failed(problem),
             (JobKind::Inspect, Err(problem)) => {
                 if let Some(data) = &mut self.state.data {
@@ -319,6 +322,20 @@ impl Shell {
         self.state.live.paused = control.is_paused();
     }
 
+    fn bench_model(&mut self, now: f64) {
+        let Some(view) = self.state.view.ready().cloned() else { return };
+        if !Command::BenchModel.is_enabled(&self.state) {
+            return;
+        }
+        self.state.bench = Loadable::Loading(String::new());
+        let job = self.start("benchmark", JobKind::Bench, now, move |job| {
+            bench_model(&view, job).map(|bench| Done::Bench(Box::new(bench)))
+        });
+        if job.is_none() {
+            self.state.bench = Loadable::Empty;
+        }
+    }
+
     fn toggle_compare(&mut self, id: String) {
         if self.state.compared.remove(&id).is_some() {
             self.state.compared_tests.remove(&id);
@@ -327,7 +344,7 @@ impl Shell {
         if let Some(run) = self.state.runs.iter().find(|run| run.manifest.id == id) {
             let network = read_reports(&run.dir).ok().and_then(|reports| reports.strategies.into_iter().next());
             self.state.compared_tests.extend(network.map(|network| (id.clone(), network)));
-            self.state.compared.insert(id, read_lines(&run.dir.metrics_file()));
+            self.state.compared.insert(id, RunCurves::read(&run.dir, false));
         }
     }
 

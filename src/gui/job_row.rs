@@ -24,6 +24,8 @@ pub enum JobKind {
     Columns,
     /// Looks at what the program stands on.
     Doctor,
+    /// Measures the open run's network.
+    Bench,
 }
 
 /// Where a job stands.

@@ -245,7 +245,10 @@ impl Shell {
                 "name": job.name, "state": format!("{:?}", job.state), "done": job.progress.done,
                 "total": job.progress.total, "stage": job.progress.stage,
             })).collect::<Vec<_>>(),
-            "live_epochs": state.live.epochs.len(),
+            "live_epochs": state.live.curves.epochs.len(),
+            "live_steps": state.live.curves.steps.len(),
+            "compared": state.compared.keys().collect::<Vec<_>>(),
+            "benched": state.bench.ready().map(|bench| bench.devices.len()),
         })
     }
 }

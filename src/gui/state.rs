@@ -12,7 +12,7 @@ use crate::backtest::{Direction, StrategyReport, Trade};
 use crate::config::{FieldError, RunConfig, preset};
 use crate::data::LibraryListing;
 use crate::runs::{RunEntry, RunStatus, Stage};
-use crate::tasks::{Check, Explanation, Filter, FilteredRun, RunView};
+use crate::tasks::{Check, Explanation, Filter, FilteredRun, ModelBench, RunCurves, RunView};
 use crate::training::EpochMetrics;
 
 /// Something that is read or computed elsewhere.
@@ -118,8 +118,10 @@ pub struct LiveTraining {
     pub job: Option<JobId>,
     /// Run id once there is a folder.
     pub run: Option<String>,
-    /// Epochs so far.
-    pub epochs: Vec<EpochMetrics>,
+    /// Its folder once there is one.
+    pub folder: Option<PathBuf>,
+    /// Curves so far.
+    pub curves: RunCurves,
     /// Stage at work.
     pub stage: Option<Stage>,
     /// Stages done.
@@ -181,8 +183,8 @@ pub struct AppState {
     pub runs: Vec<RunEntry>,
     /// Run folders that cannot be read.
     pub broken_runs: Vec<String>,
-    /// Runs chosen for comparison, by id, with their metrics.
-    pub compared: BTreeMap<String, Vec<EpochMetrics>>,
+    /// Runs chosen for comparison, by id, with their curves by epoch.
+    pub compared: BTreeMap<String, RunCurves>,
     /// The network's paper trading of the compared runs that were backtested, by id.
     pub compared_tests: BTreeMap<String, StrategyReport>,
     /// How far each run of the workspace was trained, by id.
@@ -205,6 +207,8 @@ pub struct AppState {
     pub formulas: Formulas,
     /// What the program stands on.
     pub health: Vec<Check>,
+    /// Speed of an open run's network, the last one measured.
+    pub bench: Loadable<Arc<ModelBench>>,
     /// The last thing said that is no job's outcome.
     pub note: Option<Note>,
 }
@@ -237,6 +241,7 @@ impl Default for AppState {
             indicators: Indicators::default(),
             formulas: Formulas::default(),
             health: Vec::new(),
+            bench: Loadable::Empty,
             note: None,
         }
     }
@@ -256,6 +261,11 @@ impl AppState {
     /// The open run.
     pub fn run(&self) -> Option<&RunView> {
         self.view.ready().map(Arc::as_ref)
+    }
+
+    /// The open run, if it has a network: bars that are looked at have none.
+    pub fn trained_run(&self) -> Option<&RunView> {
+        self.run().filter(|run| run.card.is_some())
     }
 
     /// The explanation, if it is the selected bar's.

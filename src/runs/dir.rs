@@ -93,6 +93,16 @@ impl RunDir {
         self.0.join("timing.jsonl")
     }
 
+    /// steps.jsonl: reproducible lines within the epochs.
+    pub fn steps_file(&self) -> PathBuf {
+        self.0.join("steps.jsonl")
+    }
+
+    /// step_timing.jsonl: wall clock per line of steps.jsonl.
+    pub fn step_timing_file(&self) -> PathBuf {
+        self.0.join("step_timing.jsonl")
+    }
+
     /// events.jsonl: what the user changed during the training.
     pub fn events_file(&self) -> PathBuf {
         self.0.join("events.jsonl")
@@ -101,6 +111,11 @@ impl RunDir {
     /// metrics.csv: the curves for spreadsheets.
     pub fn metrics_csv_file(&self) -> PathBuf {
         self.0.join("metrics.csv")
+    }
+
+    /// steps.csv: the curves within the epochs for spreadsheets.
+    pub fn steps_csv_file(&self) -> PathBuf {
+        self.0.join("steps.csv")
     }
 
     /// The curves for TensorBoard. `started`: the run's beginning, UTC milliseconds.

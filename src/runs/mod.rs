@@ -7,6 +7,7 @@ mod library;
 mod manifest;
 mod metrics_log;
 mod scalars;
+mod step_log;
 mod tensorboard;
 
 pub use dir::{RunDir, RunError, RunLock};
@@ -14,3 +15,4 @@ pub use export::Exports;
 pub use library::{RunEntry, find_by_key, list_runs};
 pub use manifest::{Manifest, RunStatus, Stage};
 pub use metrics_log::{append_line, keep_epochs, read_lines, write_lines};
+pub use step_log::StepLog;

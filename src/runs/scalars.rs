@@ -5,9 +5,9 @@ use serde_json::Value;
 /// Keys of an epoch's line that are no figures of it.
 const NO_FIGURES: [&str; 3] = ["epoch", "event", "step"];
 
-/// The figures of one epoch, as exports show them.
+/// The figures of one epoch, or of steps within one, as exports show them.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct EpochScalars {
+pub(super) struct Scalars {
     pub(super) epoch: u64,
     /// Optimiser steps so far.
     pub(super) step: u64,
@@ -18,7 +18,7 @@ pub(super) struct EpochScalars {
 }
 
 /// Figures of all epochs from the lines of metrics.jsonl and timing.jsonl, which belong together one by one.
-pub(super) fn epoch_scalars(metrics: &[Value], timing: &[Value]) -> Vec<EpochScalars> {
+pub(super) fn epoch_scalars(metrics: &[Value], timing: &[Value]) -> Vec<Scalars> {
     let mut seconds = 0.0;
     metrics
         .iter()
@@ -30,10 +30,24 @@ pub(super) fn epoch_scalars(metrics: &[Value], timing: &[Value]) -> Vec<EpochSca
                 flatten("timing", timing, &mut values);
                 seconds += timing.get("seconds").and_then(Value::as_f64).unwrap_or(0.0);
             }
-            let whole = |key: &str| line.get(key).and_then(Value::as_u64).unwrap_or(0);
-            EpochScalars { epoch: whole("epoch"), step: whole("step"), seconds, values }
+            Scalars { epoch: whole(line, "epoch"), step: whole(line, "step"), seconds, values }
         })
         .collect()
+}
+
+/// Figures of one line of steps.jsonl and its line of step_timing.jsonl.
+pub(super) fn step_scalars(line: &Value, timing: Option<&Value>) -> Scalars {
+    let mut values = BTreeMap::new();
+    flatten("", line, &mut values);
+    let seconds = timing.and_then(|timing| timing.get("seconds")).and_then(Value::as_f64);
+    if let Some(timing) = timing {
+        flatten("timing", timing, &mut values);
+    }
+    Scalars { epoch: whole(line, "epoch"), step: whole(line, "step"), seconds: seconds.unwrap_or(0.0), values }
+}
+
+fn whole(line: &Value, key: &str) -> u64 {
+    line.get(key).and_then(Value::as_u64).unwrap_or(0)
 }
 
 fn flatten(name: &str, value: &Value, into: &mut BTreeMap<String, f64>) {

@@ -1,4 +1,4 @@
-use super::scalars::EpochScalars;
+use super::scalars::Scalars;
 
 /// What a reader expects in the first record.
 const VERSION: &str = "brain.Event:2";
@@ -37,22 +37,22 @@ pub(super) fn first_record(time: f64) -> Vec<u8> {
     record(&event)
 }
 
-/// One epoch as one record: every figure as a scalar, in single precision as the format has it. `started`: the run's
-/// beginning, seconds since 1970.
+/// One epoch or line of steps as one record: every figure as a scalar, in single precision as the format has it; `prefix`
+/// stands before each name. `started`: the run's beginning, seconds since 1970.
 ///
 /// Source: TensorFlow's `event.proto`, `summary.proto` and `record_writer.h`.
-pub(super) fn epoch_record(started: f64, epoch: &EpochScalars) -> Vec<u8> {
+pub(super) fn scalars_record(started: f64, prefix: &str, scalars: &Scalars) -> Vec<u8> {
     let mut summary = Vec::new();
-    for (tag, value) in &epoch.values {
+    for (tag, value) in &scalars.values {
         let mut scalar = Vec::new();
-        bytes_field(&mut scalar, 1, tag.as_bytes());
+        bytes_field(&mut scalar, 1, format!("{prefix}{tag}").as_bytes());
         key(&mut scalar, 2, FOUR_BYTES);
         scalar.extend((*value as f32).to_le_bytes());
         bytes_field(&mut summary, 1, &scalar);
     }
-    let mut event = time_field(started + epoch.seconds);
+    let mut event = time_field(started + scalars.seconds);
     key(&mut event, 2, VARINT);
-    varint(&mut event, epoch.step);
+    varint(&mut event, scalars.step);
     bytes_field(&mut event, 5, &summary);
     record(&event)
 }
@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn an_epoch_by_hand() {
         let values = BTreeMap::from([("a".to_owned(), 0.5)]);
-        let epoch = EpochScalars { epoch: 1, step: 300, seconds: 1.0, values };
-        let bytes = epoch_record(1.0, &epoch);
+        let epoch = Scalars { epoch: 1, step: 300, seconds: 1.0, values };
+        let bytes = scalars_record(1.0, "", &epoch);
         let scalar = [0x0A, 1, b'a', 0x15, 0, 0, 0, 0x3F];
         let event = [&[0x09, 0, 0, 0, 0, 0, 0, 0, 0x40, 0x10, 0xAC, 0x02, 0x2A, 10, 0x0A, 8][..], &scalar].concat();
         assert_eq!(bytes[..8], 24_u64.to_le_bytes());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::collect::Collected;
+use super::curves::RunCurves;
 use super::event::Job;
 use super::formulas::formulas_of;
 use super::market_files::{inspect, preview, read_options};
@@ -69,8 +70,7 @@ fn bars_view(workspace: &Path, file: &Path, config: &RunConfig, series: Series, 
         labels,
         forecast: None,
         latent: Vec::new(),
-        epochs: Vec::new(),
-        timing: Vec::new(),
+        curves: RunCurves::default(),
         attention: None,
         importance: Vec::new(),
         regimes: None,

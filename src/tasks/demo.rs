@@ -78,7 +78,7 @@ mod tests {
         let view = std::sync::Arc::new(open_view(&folder, &Job::detached()).unwrap());
         assert_eq!(view.problems, Vec::<String>::new());
         assert!(view.attention.is_some() && view.importance.len() == 4 && view.calibration.calibrated.is_some());
-        assert!(view.decision.is_some() && view.verdict.is_some() && !view.epochs.is_empty());
+        assert!(view.decision.is_some() && view.verdict.is_some() && !view.curves.epochs.is_empty());
         assert_eq!(view.simulations.len(), 4);
         assert_eq!(view.trades().len(), view.backtest.as_ref().unwrap().strategies[0].statistics.trades);
 

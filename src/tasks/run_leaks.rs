@@ -181,7 +181,8 @@ impl Evidence<'_> {
     /// `stopping_bars`: the best epoch's figures are those of the validation slice.
     fn stopping(&self) -> RunCheck {
         let check = "stopping_bars";
-        let (Some(forecast), Some(best)) = (self.forecast(), self.view.epochs.iter().rfind(|epoch| epoch.best)) else {
+        let (Some(forecast), Some(best)) = (self.forecast(), self.view.curves.epochs.iter().rfind(|epoch| epoch.best))
+        else {
             return RunCheck::not_checkable(check, "there are no predictions, or no figures of the training");
         };
         let labels = self.labels;

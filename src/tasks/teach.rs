@@ -4,8 +4,12 @@ use serde_json::json;
 use super::event::{Job, TaskEvent};
 use crate::jobs::Order;
 use crate::models::Network;
-use crate::runs::{Exports, RunDir, append_line, keep_epochs, write_lines};
-use crate::training::{EpochMetrics, EpochTiming, TrainError, Trainer, read_checkpoint, write_checkpoint};
+use crate::runs::{Exports, RunDir, StepLog, append_line, keep_epochs, read_lines, write_lines};
+use crate::training::{
+    EpochMetrics, EpochTiming, StepMetrics, StepTiming, TrainError, Trainer, read_checkpoint, write_checkpoint,
+};
+
+const EXPORTING: &str = "writing metrics.csv, steps.csv and the TensorBoard file";
 
 /// A run's training: which files it keeps.
 pub(super) struct Teaching<'a> {
@@ -16,6 +20,14 @@ pub(super) struct Teaching<'a> {
     pub(super) started: i64,
     /// Writes the best model.
     pub(super) save: &'a dyn Fn(&Network) -> Result<(), TrainError>,
+}
+
+/// What a training writes on.
+struct Logs {
+    steps: StepLog,
+    exports: Exports,
+    /// Seconds of the finished epochs.
+    seconds: f64,
 }
 
 impl Teaching<'_> {
@@ -43,7 +55,15 @@ impl Teaching<'_> {
             keep_epochs(&file, resumed_at).context("cutting the metrics back to the checkpoint")?;
         }
         write_lines(&dir.events_file(), &trainer.state().changes).context("writing events.jsonl")?;
-        let exports = Exports::begin(dir, self.started).context("writing metrics.csv and the TensorBoard file")?;
+        let steps =
+            StepLog::open(dir, trainer.optimizer().steps()).context("cutting the steps back to the checkpoint")?;
+        let exports = Exports::begin(dir, self.started).context(EXPORTING)?;
+        let seconds = read_lines::<EpochTiming>(&dir.timing_file()).iter().map(|epoch| epoch.seconds).sum();
+        let mut logs = Logs { steps, exports, seconds };
+        if resumed_at > 0 || trainer.batch() > 0 {
+            let (epoch, step) = (resumed_at, trainer.optimizer().steps());
+            job.emit(TaskEvent::Record(json!({ "event": "resumed", "epoch": epoch, "step": step })));
+        }
         let per_epoch = trainer.batches_per_epoch();
         while !trainer.finished() {
             let (done, epoch) = (trainer.state().epoch * per_epoch, trainer.state().epoch + 1);
@@ -54,7 +74,7 @@ impl Teaching<'_> {
             }
             job.wait_while_paused()?;
             for order in job.control().take() {
-                self.obey(order, trainer, job)?;
+                self.obey(order, trainer, &logs, job)?;
             }
             if trainer.finished() || job.control().is_paused() {
                 continue;
@@ -64,11 +84,25 @@ impl Teaching<'_> {
                 job.progress((done + batch) as u64, total, &stage);
                 job.check()
             })?;
+            if let Some((line, seconds)) = trainer.take_line() {
+                Self::keep_steps(&line, seconds, &mut logs, job)?;
+            }
             if let Some((metrics, timing)) = lines {
-                self.keep(trainer, &metrics, &timing, &exports, job)?;
+                self.keep(trainer, &metrics, &timing, &mut logs, job)?;
             }
         }
         Ok(resumed_at)
+    }
+
+    /// Writes a line of steps, `seconds` into its epoch.
+    fn keep_steps(line: &StepMetrics, seconds: f64, logs: &mut Logs, job: &Job) -> Result<()> {
+        let timing = StepTiming { step: line.step, seconds: logs.seconds + seconds };
+        logs.steps.add(line, &timing).context("writing steps.jsonl")?;
+        logs.exports.add_step(line, &timing).context(EXPORTING)?;
+        let mut record = serde_json::to_value(line)?;
+        record["seconds"] = json!(timing.seconds);
+        job.emit(TaskEvent::Record(record));
+        Ok(())
     }
 
     /// Writes what an epoch came to.
@@ -77,16 +111,17 @@ impl Teaching<'_> {
         trainer: &Trainer<'_>,
         metrics: &EpochMetrics,
         timing: &EpochTiming,
-        exports: &Exports,
+        logs: &mut Logs,
         job: &Job,
     ) -> Result<()> {
         append_line(&self.dir.metrics_file(), metrics).context("writing metrics.jsonl")?;
         append_line(&self.dir.timing_file(), timing).context("writing timing.jsonl")?;
-        exports.add_last().context("writing metrics.csv and the TensorBoard file")?;
+        logs.seconds += timing.seconds;
+        logs.exports.add_last().context(EXPORTING)?;
         if metrics.best {
             (self.save)(trainer.network())?;
         }
-        self.checkpoint(trainer)?;
+        self.checkpoint(trainer, logs)?;
         let mut record = serde_json::to_value(metrics)?;
         if let Some(fields) = record.as_object_mut() {
             fields.insert("seconds".to_owned(), json!(timing.seconds));
@@ -97,13 +132,14 @@ impl Teaching<'_> {
         Ok(())
     }
 
-    fn checkpoint(&self, trainer: &Trainer<'_>) -> Result<()> {
+    fn checkpoint(&self, trainer: &Trainer<'_>, logs: &Logs) -> Result<()> {
+        logs.steps.sync().context("writing steps.jsonl")?;
         Ok(write_checkpoint(&self.dir.checkpoint_file(), self.key, trainer)?)
     }
 
     /// Does what the user asked between two optimiser steps. A change is in the checkpoint before it acts, so that a
     /// resume goes on with it from the same step.
-    fn obey(&self, order: Order, trainer: &mut Trainer<'_>, job: &Job) -> Result<()> {
+    fn obey(&self, order: Order, trainer: &mut Trainer<'_>, logs: &Logs, job: &Job) -> Result<()> {
         let changes = trainer.state().changes.len();
         let refused = match order {
             Order::Save => Ok(()),
@@ -118,7 +154,7 @@ impl Teaching<'_> {
             job.emit(TaskEvent::Note(sentence));
             return Ok(());
         }
-        self.checkpoint(trainer)?;
+        self.checkpoint(trainer, logs)?;
         for change in &trainer.state().changes[changes..] {
             append_line(&self.dir.events_file(), change).context("writing events.jsonl")?;
             job.emit(TaskEvent::Record(serde_json::to_value(change)?));

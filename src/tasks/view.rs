@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::backtest::{BacktestSummary, read_reports};
 use super::collect::Collected;
+use super::curves::RunCurves;
 use super::event::Job;
 use super::fitted::Fitted;
 use super::forecast::{Forecast, read_forecast};
@@ -21,8 +22,8 @@ use crate::backtest::{EquityPoint, ExitReason, Trade};
 use crate::data::{ReadOptions, Table, read_table};
 use crate::dataset::{Labels, make_labels};
 use crate::indicators::{Library, Mode, catalogue_key, compute};
-use crate::runs::{Manifest, RunDir, read_lines};
-use crate::training::{Device, EpochMetrics, EpochTiming, ModelCard, load_model};
+use crate::runs::{Manifest, RunDir};
+use crate::training::{Device, ModelCard, load_model};
 
 /// analysis/regimes.json.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -95,10 +96,8 @@ pub struct RunView {
     pub forecast: Option<Forecast>,
     /// analysis/latent.parquet.
     pub latent: Vec<LatentPoint>,
-    /// metrics.jsonl.
-    pub epochs: Vec<EpochMetrics>,
-    /// timing.jsonl.
-    pub timing: Vec<EpochTiming>,
+    /// Curves of the training.
+    pub curves: RunCurves,
     /// Attention over test windows.
     pub attention: Option<AttentionReport>,
     /// Attribution per output: entry, exit, return, volatility.
@@ -184,8 +183,7 @@ pub fn open_view(path: &Path, job: &Job) -> Result<RunView> {
         calibration: reader.calibration(),
         decision: reader.json("decision.json"),
         verdict: reader.json("verdict.json"),
-        epochs: read_lines(&dir.metrics_file()),
-        timing: read_lines(&dir.timing_file()),
+        curves: RunCurves::read(&dir, true),
         problems: reader.problems,
         manifest,
         collected,

@@ -84,6 +84,43 @@ pub struct EpochMetrics {
     pub attention_entropy: Vec<Vec<f64>>,
 }
 
+/// One line of steps.jsonl: the optimiser steps since the line before it, of which an epoch has 64 at most. Reproducible
+/// figures only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// Always `step`, so that readers of mixed streams can tell.
+    pub event: String,
+    /// Epoch at work, from 1.
+    pub epoch: usize,
+    /// Optimiser steps so far.
+    pub step: u64,
+    /// Epochs so far; of the one at work the share of its windows that were seen.
+    pub epochs: f64,
+    /// Optimiser steps that the line is the mean of.
+    pub steps: usize,
+    /// Training windows seen so far, in all epochs.
+    pub windows: u64,
+    /// Training losses, with dropout and latent noise, averaged over the windows of these steps.
+    pub train: TaskLosses,
+    /// What was minimised, averaged likewise: losses under their learned weights.
+    pub total: f64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Mean global gradient norm before clipping.
+    pub gradient_norm: f64,
+    /// Largest global gradient norm before clipping.
+    pub gradient_norm_max: f64,
+}
+
+/// One line of step_timing.jsonl: wall clock, which differs between equal runs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StepTiming {
+    /// Optimiser steps so far; the key to steps.jsonl.
+    pub step: u64,
+    /// Seconds of training so far, the validations of finished epochs included and pauses left out.
+    pub seconds: f64,
+}
+
 /// One line of timing.jsonl: wall clock, which differs between equal runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochTiming {

@@ -26,7 +26,7 @@ pub use error::TrainError;
 pub use gate::{GateReport, gradient_gate};
 pub use infer::{Forecasts, infer};
 pub use lr_finder::{LrFinder, LrPoint, LrSuggestion};
-pub use metrics::{EpochMetrics, EpochTiming, LearnedMetrics, TaskLosses};
+pub use metrics::{EpochMetrics, EpochTiming, LearnedMetrics, StepMetrics, StepTiming, TaskLosses};
 pub use model_file::{ModelCard, load_model, save_model};
 pub use monitors::historical_volatility;
 pub use set::{TargetTable, TrainingSet};

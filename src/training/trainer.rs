@@ -6,7 +6,7 @@ use rand::seq::SliceRandom as _;
 use super::balance::Balance;
 use super::evaluate::{add_losses, evaluate};
 use super::gate::{GateReport, gradient_gate};
-use super::metrics::{EpochMetrics, EpochTiming, TaskLosses};
+use super::metrics::{EpochMetrics, EpochTiming, StepMetrics, TaskLosses};
 use super::monitors::{dead_units, flat, relative_change};
 use super::set::Training;
 use super::state::TrainState;
@@ -54,6 +54,8 @@ pub struct Trainer<'a> {
     /// Weight per bar of the series.
     weights: Option<Vec<f32>>,
     running: Option<Running>,
+    /// The line of steps just made, with the seconds of its epoch so far.
+    line: Option<(StepMetrics, f64)>,
 }
 
 /// What an epoch begun needs beside its sums.
@@ -97,6 +99,7 @@ impl<'a> Trainer<'a> {
             constants,
             weights,
             running: None,
+            line: None,
         })
     }
 
@@ -229,6 +232,7 @@ impl<'a> Trainer<'a> {
         let rate = self.learning_rate();
         self.group(&running, &mut tally, rate, progress)?;
         tally.seconds += start.elapsed().as_secs_f64();
+        self.note_step(&mut tally, running.order.len());
         if tally.windows < running.order.len() {
             self.state.partial = Some(tally);
             self.running = Some(running);
@@ -381,6 +385,7 @@ impl<'a> Trainer<'a> {
     }
 }
 
+mod lines;
 mod live;
 #[cfg(test)]
 mod option_tests;

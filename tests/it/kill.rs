@@ -111,7 +111,8 @@ fn a_killed_run_resumes_to_the_same_bytes() {
         }
         let run = glassbox(arguments(&lab, &workspace, true)).ok().run();
         check_files(&workspace, &told);
-        for file in ["model.safetensors", "metrics.jsonl", "predictions.parquet", "analysis/fitted.json"] {
+        for file in ["model.safetensors", "metrics.jsonl", "steps.jsonl", "predictions.parquet", "analysis/fitted.json"]
+        {
             let same = fs::read(run.join(file)).unwrap() == fs::read(reference.join(file)).unwrap();
             assert!(same, "{told} after {share:.2} of the run: {file} differs");
         }

@@ -1,3 +1,5 @@
+mod bench;
+
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,10 @@ use crate::gui::widgets::{badge, number};
 /// View state of the panel.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct HealthPanel {}
+pub struct HealthPanel {
+    #[serde(skip)]
+    speeds_shown: bool,
+}
 
 const DISCLAIMERS: [&str; 3] = [
     "Glassbox is for research and education. It is no advice, and trading risks the loss of your money.",
@@ -60,6 +65,8 @@ impl Panel for HealthPanel {
                 }
             });
             ui.add_space(8.0);
+            bench::ui(ui, state, &mut self.speeds_shown, commands);
+            ui.add_space(8.0);
             for sentence in DISCLAIMERS {
                 ui.add(egui::Label::new(egui::RichText::new(sentence).color(theme::WEAK)).wrap());
             }
@@ -78,6 +85,9 @@ impl Panel for HealthPanel {
     }
 
     fn help(&self) -> &'static [&'static str] {
-        &["Check health: looks at workspace, device, threads, indicators and runs again"]
+        &[
+            "Check health: looks at workspace, device, threads, indicators and runs again",
+            "Measure the network's speed: training steps and single forecasts of the open run's network on CPU and GPU",
+        ]
     }
 }

@@ -2,7 +2,7 @@ use eframe::egui;
 use egui_extras::{Column, TableBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::training::{best, compare_color};
+use super::training::{Compared, run_color};
 use super::{Header, Panel};
 use crate::backtest::StrategyReport;
 use crate::gui::command::{Command, Commands};
@@ -10,6 +10,7 @@ use crate::gui::state::AppState;
 use crate::gui::theme;
 use crate::gui::widgets::{clock, figure, message, number};
 use crate::runs::{Manifest, RunEntry, RunStatus, Stage};
+use crate::tasks::Comparison;
 
 const ROW: f32 = 22.0;
 const STAGES: [Stage; 4] = [Stage::Collect, Stage::Train, Stage::Analyze, Stage::Backtest];
@@ -17,7 +18,10 @@ const STAGES: [Stage; 4] = [Stage::Collect, Stage::Train, Stage::Analyze, Stage:
 /// View state of the panel.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct RunsPanel {}
+pub struct RunsPanel {
+    #[serde(skip)]
+    compared: Compared,
+}
 
 /// Status in a word; a run that says it is running although nothing in this window works on it was interrupted or
 /// belongs to another process.
@@ -55,7 +59,7 @@ fn duration(manifest: &Manifest) -> String {
     manifest.ended.map_or_else(|| "–".to_owned(), |ended| clock((ended - manifest.started) as f64 / 1000.0))
 }
 
-fn runs_table(ui: &mut egui::Ui, state: &AppState, height: f32, commands: &mut Commands) {
+fn runs_table(ui: &mut egui::Ui, state: &AppState, compared: &Comparison, height: f32, commands: &mut Commands) {
     let open = state.run().filter(|_| !state.demo).map(|run| run.manifest.id.as_str());
     let resumable = state.runs.iter().any(|run| can_resume(state, &run.manifest));
     let mut table = TableBuilder::new(ui)
@@ -95,7 +99,7 @@ fn runs_table(ui: &mut egui::Ui, state: &AppState, height: f32, commands: &mut C
             body.rows(ROW, state.runs.len(), |mut row| {
                 let run = &state.runs[row.index()];
                 row.set_selected(open == Some(run.manifest.id.as_str()));
-                row.col(|ui| tick(ui, state, run, commands));
+                row.col(|ui| tick(ui, state, run, compared, commands));
                 if resumable {
                     row.col(|ui| resume(ui, state, run, commands));
                 }
@@ -114,14 +118,13 @@ fn runs_table(ui: &mut egui::Ui, state: &AppState, height: f32, commands: &mut C
         });
 }
 
-fn tick(ui: &mut egui::Ui, state: &AppState, run: &RunEntry, commands: &mut Commands) {
+fn tick(ui: &mut egui::Ui, state: &AppState, run: &RunEntry, compared: &Comparison, commands: &mut Commands) {
     let id = &run.manifest.id;
-    let place = state.compared.keys().position(|compared| compared == id);
-    if let Some(i) = place {
+    if let Some(color) = run_color(compared, id) {
         let rect = ui.max_rect();
-        ui.painter().vline(rect.left() - 2.0, rect.y_range(), egui::Stroke::new(3.0, compare_color(i)));
+        ui.painter().vline(rect.left() - 2.0, rect.y_range(), egui::Stroke::new(3.0, color));
     }
-    let mut ticked = place.is_some();
+    let mut ticked = state.compared.contains_key(id);
     let response = ui.checkbox(&mut ticked, "").on_hover_text("Compare: adds its curves to Training and its row below");
     let name = format!("Compare {id}");
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, ticked, &name));
@@ -204,17 +207,17 @@ fn finals(state: &AppState) -> Vec<Final> {
     state
         .compared
         .iter()
-        .map(|(id, epochs)| {
+        .map(|(id, curves)| {
             let config = state.runs.iter().find(|run| run.manifest.id == *id).map(|run| &run.manifest.config);
             let test = state.compared_tests.get(id);
             let mut cells = test_cells(test);
             let count = |n: Option<usize>| (n.map_or_else(|| "–".to_owned(), |n| n.to_string()), None);
             let value = |v: Option<f64>| (v.map_or_else(|| "–".to_owned(), figure), v);
-            let best = best(epochs);
+            let best = curves.best();
             cells.extend([
                 count(config.map(|config| config.model.seq_len)),
                 count(config.map(|config| config.labels.prediction_horizon)),
-                count(Some(epochs.len())),
+                count(Some(curves.epochs.len())),
                 count(best.map(|best| best.epoch)),
                 value(best.map(|best| best.score)),
                 value(best.map(|best| best.validation.entry)),
@@ -259,7 +262,7 @@ fn winner(rows: &[Final], c: usize) -> Option<usize> {
     (known.count() > 1).then_some(best.0)
 }
 
-fn comparison(ui: &mut egui::Ui, state: &AppState) {
+fn comparison(ui: &mut egui::Ui, state: &AppState, compared: &Comparison) {
     let rows = finals(state);
     ui.add_space(4.0);
     ui.separator();
@@ -276,7 +279,7 @@ fn comparison(ui: &mut egui::Ui, state: &AppState) {
             }
             ui.end_row();
             for (i, row) in rows.iter().enumerate() {
-                ui.label(egui::RichText::new(&row.id).color(compare_color(i)));
+                ui.label(egui::RichText::new(&row.id).color(run_color(compared, &row.id).unwrap_or(theme::TEXT)));
                 for (c, (text, _)) in row.cells.iter().enumerate() {
                     let best = winner(&rows, c) == Some(i);
                     ui.label(number(text).color(if best { theme::UP } else { theme::TEXT }));
@@ -297,18 +300,19 @@ impl Panel for RunsPanel {
             }
             return;
         }
+        let compared = self.compared.get(state);
         egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
             let below = if state.compared.is_empty() { 0.0 } else { 60.0 + ROW * state.compared.len() as f32 };
             let broken = 24.0 * state.broken_runs.len() as f32;
             let room = (ui.available_height() - below - broken - ROW - 12.0).max(110.0);
             if !state.runs.is_empty() {
-                runs_table(ui, state, room, commands);
+                runs_table(ui, state, compared, room, commands);
             }
             for sentence in &state.broken_runs {
                 ui.label(egui::RichText::new(format!("Left out: {sentence}")).color(theme::WARN));
             }
             if !state.compared.is_empty() {
-                comparison(ui, state);
+                comparison(ui, state, compared);
             }
         });
     }

@@ -1,91 +1,38 @@
 use eframe::egui;
-use eframe::egui::{Align2, Color32, Pos2, Rect, Stroke, pos2, vec2};
+use eframe::egui::{Align2, Pos2, Rect, Stroke, pos2, vec2};
 
+use super::curve::{Curve, Figure, XAxis, nice};
 use super::words::figure;
 use crate::gui::theme;
-
-/// One line over epochs: points are (epoch, value), by rising epoch; values that do not exist are left out.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::gui) struct Curve {
-    /// For legend and tooltip.
-    pub(in crate::gui) name: String,
-    pub(in crate::gui) color: Color32,
-    /// Exact values.
-    pub(in crate::gui) raw: Vec<[f64; 2]>,
-    /// The same values smoothed over all of them; empty to draw the exact ones alone.
-    pub(in crate::gui) smooth: Vec<[f64; 2]>,
-    /// Another run's.
-    pub(in crate::gui) foreign: bool,
-}
-
-impl Curve {
-    /// Exact value at an epoch, never an invented one.
-    pub(in crate::gui) fn at(&self, epoch: usize) -> Option<f64> {
-        value_at(&self.raw, epoch)
-    }
-}
-
-fn value_at(points: &[[f64; 2]], epoch: usize) -> Option<f64> {
-    let i = points.binary_search_by(|point| point[0].total_cmp(&(epoch as f64))).ok()?;
-    Some(points[i][1])
-}
-
-/// A small chart of curves over epochs.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::gui) struct Figure {
-    pub(in crate::gui) title: String,
-    /// One sentence: what it means, with its unit.
-    pub(in crate::gui) help: String,
-    pub(in crate::gui) curves: Vec<Curve>,
-    /// A level to compare with.
-    pub(in crate::gui) reference: Option<(f64, &'static str)>,
-}
-
-impl Figure {
-    /// Names and exact values at an epoch in words.
-    pub(in crate::gui) fn words(&self, epoch: usize) -> String {
-        let values: Vec<String> = self
-            .curves
-            .iter()
-            .filter_map(|curve| Some(format!("{} {}", curve.name, figure(curve.at(epoch)?))))
-            .collect();
-        format!("{} at epoch {epoch}: {}", self.title, values.join(", "))
-    }
-
-    /// Least and largest of everything drawn.
-    fn range(&self) -> Option<(f64, f64)> {
-        let values = self.curves.iter().flat_map(|c| c.raw.iter().chain(&c.smooth)).map(|point| point[1]);
-        let all = values.chain(self.reference.map(|(level, _)| level)).filter(|v| v.is_finite());
-        all.fold(None, |range, v| Some(range.map_or((v, v), |(lo, hi): (f64, f64)| (lo.min(v), hi.max(v)))))
-    }
-}
 
 /// How [`curves`] draws.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::gui) struct CurveView {
+    pub(in crate::gui) axis: XAxis,
+    /// Logarithmic values.
     pub(in crate::gui) log: bool,
-    /// Epoch marked as best.
-    pub(in crate::gui) best: Option<usize>,
-    /// Epoch of the shared cursor.
-    pub(in crate::gui) cursor: Option<usize>,
-    /// Epoch whose values stand in the title without a cursor.
-    pub(in crate::gui) last: usize,
+    /// Place marked as best.
+    pub(in crate::gui) best: Option<f64>,
+    /// Place of the shared cursor.
+    pub(in crate::gui) cursor: Option<f64>,
+    /// Place whose values stand in the title without a cursor.
+    pub(in crate::gui) last: f64,
 }
 
 const GUTTER: f32 = 44.0;
 const TITLE: f32 = 20.0;
 const FOOT: f32 = 16.0;
 
-/// Draws `figure`; gives the epoch under the pointer, and the response for clicks.
+/// Draws `figure`; gives the place under the pointer, that of some point, and the response for clicks.
 pub(in crate::gui) fn curves(
     ui: &mut egui::Ui,
     size: egui::Vec2,
     fig: &Figure,
     view: CurveView,
-) -> (Option<usize>, egui::Response) {
+) -> (Option<f64>, egui::Response) {
     let (rect, response) = ui.allocate_exact_size(size, egui::Sense::click());
     let shown = view.cursor.unwrap_or(view.last);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, fig.words(shown)));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, fig.words(view.axis, shown)));
     if !ui.is_rect_visible(rect) {
         return (None, response);
     }
@@ -93,12 +40,12 @@ pub(in crate::gui) fn curves(
     let painter = ui.painter_at(rect);
     title(&painter, rect, fig, shown);
     painter.rect_filled(plot, 2.0, theme::BACKGROUND);
-    let (Some((lo, hi)), Some(epochs)) = (fig.range(), epochs(fig)) else {
+    let (Some((lo, hi)), Some(places)) = (fig.range(), fig.places()) else {
         painter.text(plot.center(), Align2::CENTER_CENTER, "no values", theme::small(), theme::WEAK);
         return (None, response);
     };
-    let scale = Scale::new(plot, epochs, (lo, hi), view.log);
-    axes(&painter, &scale, view.log);
+    let scale = Scale::new(plot, places, (lo, hi), view.log);
+    axes(&painter, &scale, view);
     if let Some((level, name)) = fig.reference {
         let y = scale.y(level);
         painter.extend(egui::Shape::dashed_line(
@@ -113,42 +60,40 @@ pub(in crate::gui) fn curves(
     }
     let clipped = painter.with_clip_rect(plot);
     for curve in &fig.curves {
+        band(&clipped, &scale, curve);
         let width = if curve.foreign { 1.2 } else { 1.6 };
         if curve.smooth.is_empty() {
             line(&clipped, &scale, &curve.raw, Stroke::new(width, curve.color));
         } else {
-            line(&clipped, &scale, &curve.raw, Stroke::new(1.0, curve.color.gamma_multiply(0.4)));
+            line(&clipped, &scale, &curve.raw, Stroke::new(1.0, curve.color.gamma_multiply(0.35)));
             line(&clipped, &scale, &curve.smooth, Stroke::new(width, curve.color));
         }
     }
     if let Some(best) = view.best {
-        for curve in fig.curves.iter().filter(|curve| !curve.foreign) {
-            if let Some(value) = curve.at(best) {
-                let at = pos2(scale.x(best as f64), scale.y(value));
+        let ends = [plot.top(), plot.bottom()].map(|y| pos2(scale.x(best), y));
+        clipped.extend(egui::Shape::dashed_line(&ends, Stroke::new(1.0, theme::WEAK.gamma_multiply(0.6)), 2.0, 3.0));
+        for curve in fig.curves.iter().filter(|curve| !curve.foreign && !curve.fine) {
+            if let Some(at) = curve.at(best) {
+                let at = pos2(scale.x(curve.raw[at][0]), scale.y(curve.raw[at][1]));
                 clipped.circle(at, 3.5, theme::PANEL, Stroke::new(1.5, theme::STRONG));
             }
         }
     }
     if let Some(cursor) = view.cursor {
-        let x = scale.x(cursor as f64);
-        clipped.vline(x, plot.y_range(), Stroke::new(1.0, theme::WEAK));
+        clipped.vline(scale.x(cursor), plot.y_range(), Stroke::new(1.0, theme::WEAK));
         for curve in &fig.curves {
-            if let Some(value) = curve.at(cursor) {
-                clipped.circle_filled(pos2(x, scale.y(value)), 2.5, curve.color);
+            if let Some(at) = curve.at(cursor) {
+                let at = pos2(scale.x(curve.raw[at][0]), scale.y(curve.raw[at][1]));
+                clipped.circle_filled(at, 2.5, curve.color);
             }
         }
     }
-    let hovered = response.hover_pos().map(|pos| scale.epoch(pos));
+    let hovered = response.hover_pos().and_then(|pos| fig.nearest(scale.place(pos)));
     let response = match hovered {
-        Some(epoch) => response.on_hover_ui_at_pointer(|ui| tooltip(ui, fig, epoch)),
+        Some(x) => response.on_hover_ui_at_pointer(|ui| tooltip(ui, fig, view.axis, x)),
         None => response,
     };
     (hovered, response)
-}
-
-fn epochs(fig: &Figure) -> Option<(f64, f64)> {
-    let ends = fig.curves.iter().filter_map(|c| Some((c.raw.first()?[0], c.raw.last()?[0])));
-    ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
 }
 
 struct Scale {
@@ -165,12 +110,12 @@ impl Scale {
         let (lo, hi) = if log { (y.0.log10(), y.1.log10()) } else { y };
         let pad = if hi > lo { 0.06 * (hi - lo) } else { (0.05 * lo.abs()).max(1e-6) };
         let (first, last) = x;
-        let x = if last > first { x } else { (first - 1.0, last + 1.0) };
+        let x = if last > first { x } else { (0.0, (2.0 * last).max(f64::MIN_POSITIVE)) };
         Self { plot: plot.shrink2(vec2(5.0, 0.0)), x, y: (lo - pad, hi + pad), log }
     }
 
-    fn x(&self, epoch: f64) -> f32 {
-        let share = (epoch - self.x.0) / (self.x.1 - self.x.0);
+    fn x(&self, place: f64) -> f32 {
+        let share = (place - self.x.0) / (self.x.1 - self.x.0);
         self.plot.left() + self.plot.width() * share as f32
     }
 
@@ -180,9 +125,9 @@ impl Scale {
         self.plot.bottom() - self.plot.height() * share as f32
     }
 
-    fn epoch(&self, pos: Pos2) -> usize {
+    fn place(&self, pos: Pos2) -> f64 {
         let share = f64::from((pos.x - self.plot.left()) / self.plot.width().max(1.0)).clamp(0.0, 1.0);
-        (self.x.0 + share * (self.x.1 - self.x.0)).round().max(0.0) as usize
+        self.x.0 + share * (self.x.1 - self.x.0)
     }
 
     /// Values with a grid line.
@@ -197,31 +142,25 @@ impl Scale {
     }
 }
 
-/// 1, 2 or 5 times a power of ten, at least `step`.
-fn nice(step: f64) -> f64 {
-    let power = 10_f64.powf(step.max(1e-300).log10().floor());
-    let times = [1.0, 2.0, 5.0, 10.0].into_iter().find(|t| t * power >= 0.999 * step).unwrap_or(10.0);
-    times * power
-}
-
 fn multiples((lo, hi): (f64, f64), step: f64) -> Vec<f64> {
     let first = (lo / step).ceil() as i64;
-    (first..first + 12).map(|k| k as f64 * step).take_while(|v| *v <= hi).collect()
+    (first..first + 64).map(|k| k as f64 * step).take_while(|v| *v <= hi).collect()
 }
 
-fn axes(painter: &egui::Painter, scale: &Scale, asked_log: bool) {
+fn axes(painter: &egui::Painter, scale: &Scale, view: CurveView) {
     let plot = scale.plot;
     for tick in scale.ticks() {
         let y = scale.y(tick);
         painter.hline(plot.x_range(), y, Stroke::new(1.0, theme::LINE.gamma_multiply(0.7)));
         painter.text(pos2(plot.left() - 8.0, y), Align2::RIGHT_CENTER, short(tick), theme::small(), theme::WEAK);
     }
-    let step = nice((scale.x.1 - scale.x.0) / f64::from(plot.width() / 42.0).max(1.0)).max(1.0);
-    for epoch in multiples(scale.x, step) {
-        let anchor = if scale.x(epoch) > plot.right() - 8.0 { Align2::RIGHT_TOP } else { Align2::CENTER_TOP };
-        painter.text(pos2(scale.x(epoch), plot.bottom() + 2.0), anchor, epoch, theme::small(), theme::WEAK);
+    let step = view.axis.round((scale.x.1 - scale.x.0) / f64::from(plot.width() / 52.0).max(1.0));
+    for place in multiples(scale.x, step) {
+        let anchor = if scale.x(place) > plot.right() - 8.0 { Align2::RIGHT_TOP } else { Align2::CENTER_TOP };
+        let at = pos2(scale.x(place), plot.bottom() + 2.0);
+        painter.text(at, anchor, view.axis.tick(place), theme::small(), theme::WEAK);
     }
-    if asked_log && !scale.log {
+    if view.log && !scale.log {
         let at = plot.left_top() + vec2(3.0, 2.0);
         painter.text(at, Align2::LEFT_TOP, "linear: not all above 0", theme::small(), theme::WEAK);
     }
@@ -237,7 +176,7 @@ fn short(value: f64) -> String {
     }
 }
 
-fn title(painter: &egui::Painter, rect: Rect, fig: &Figure, epoch: usize) {
+fn title(painter: &egui::Painter, rect: Rect, fig: &Figure, x: f64) {
     let font = egui::FontId::proportional(12.0);
     let name = painter.text(rect.left_top() + vec2(2.0, 2.0), Align2::LEFT_TOP, &fig.title, font, theme::TEXT);
     let mut right = rect.right() - 4.0;
@@ -246,7 +185,7 @@ fn title(painter: &egui::Painter, rect: Rect, fig: &Figure, epoch: usize) {
         return;
     }
     for curve in own.iter().rev() {
-        let Some(value) = curve.at(epoch) else { continue };
+        let Some(value) = curve.at(x).map(|at| curve.raw[at][1]) else { continue };
         let galley = painter.layout_no_wrap(figure(value), theme::mono(), curve.color);
         let left = right - galley.size().x;
         if left < name.right() + 6.0 {
@@ -279,16 +218,37 @@ fn line(painter: &egui::Painter, scale: &Scale, points: &[[f64; 2]], stroke: Str
     }
 }
 
-fn tooltip(ui: &mut egui::Ui, fig: &Figure, epoch: usize) {
-    ui.set_max_width(360.0);
-    ui.strong(format!("{} · epoch {epoch}", fig.title));
-    egui::Grid::new("values").num_columns(3).spacing([12.0, 2.0]).show(ui, |ui| {
+/// The runs' least and largest behind their mean.
+fn band(painter: &egui::Painter, scale: &Scale, curve: &Curve) {
+    let mut mesh = egui::Mesh::default();
+    let color = curve.color.gamma_multiply(0.16);
+    for ([x, _], [low, high]) in curve.raw.iter().zip(&curve.band) {
+        let next = mesh.vertices.len() as u32;
+        for value in [low, high] {
+            mesh.colored_vertex(pos2(scale.x(*x), scale.y(*value)), color);
+        }
+        if next > 0 {
+            mesh.add_triangle(next - 2, next - 1, next);
+            mesh.add_triangle(next - 1, next, next + 1);
+        }
+    }
+    painter.add(egui::Shape::mesh(mesh));
+}
+
+fn tooltip(ui: &mut egui::Ui, fig: &Figure, axis: XAxis, x: f64) {
+    ui.set_max_width(420.0);
+    let here = axis.words(x);
+    ui.strong(format!("{} · {here}", fig.title));
+    egui::Grid::new("values").num_columns(4).spacing([12.0, 2.0]).show(ui, |ui| {
         for curve in &fig.curves {
-            let Some(value) = curve.at(epoch) else { continue };
+            let Some(at) = curve.at(x) else { continue };
             ui.label(egui::RichText::new(&curve.name).color(curve.color));
-            ui.label(super::number(format!("{value}")));
-            let smooth = value_at(&curve.smooth, epoch).map(|v| format!("smoothed {}", figure(v)));
-            ui.label(super::number(smooth.unwrap_or_default()).color(theme::WEAK));
+            ui.label(super::number(format!("{}", curve.raw[at][1])));
+            let smooth = curve.smooth.get(at).map(|point| format!("smoothed {}", figure(point[1])));
+            let band = curve.band.get(at).map(|[low, high]| format!("{} to {}", figure(*low), figure(*high)));
+            ui.label(super::number(smooth.or(band).unwrap_or_default()).color(theme::WEAK));
+            let there = axis.words(curve.raw[at][0]);
+            ui.label(super::number(if there == here { String::new() } else { there }).color(theme::WEAK));
             ui.end_row();
         }
     });
@@ -306,11 +266,10 @@ mod tests {
             lines.len() == 3 && lines.iter().zip([0.95, 1.0, 1.05]).all(|(a, b)| (a - b).abs() < 1e-9),
             "{lines:?}"
         );
-        assert_eq!([0.03, 1.2, 7.0, 20.0].map(nice), [0.05, 2.0, 10.0, 20.0]);
         let plot = Rect::from_min_max(pos2(0.0, 0.0), pos2(110.0, 60.0));
         let scale = Scale::new(plot, (1.0, 11.0), (1e-4, 1e-1), true);
-        assert_eq!(scale.epoch(pos2(scale.x(4.0), 0.0)), 4);
-        assert_eq!(scale.epoch(pos2(-50.0, 0.0)), 1);
+        assert!((scale.place(pos2(scale.x(4.0), 0.0)) - 4.0).abs() < 1e-4);
+        assert_eq!(scale.place(pos2(-50.0, 0.0)), 1.0);
         assert!(scale.ticks().iter().all(|t| (9e-5..0.2).contains(t)), "{:?}", scale.ticks());
         assert!(scale.y(1e-1) < scale.y(1e-2) && scale.y(1e-2) < scale.y(1e-4));
         assert!(!Scale::new(plot, (1.0, 2.0), (-0.1, 1.0), true).log, "a loss below 0 has no logarithm");

@@ -2,6 +2,7 @@
 
 mod axes;
 mod cache;
+mod curve;
 mod curves;
 mod decimate;
 mod format;
@@ -16,7 +17,8 @@ mod words;
 
 pub(super) use axes::{Axes, PLOT_MIN, PlotRoom, Zoom, labelled, tip};
 pub(super) use cache::Cache;
-pub(super) use curves::{Curve, CurveView, Figure, curves};
+pub(super) use curve::{Curve, Figure, XAxis};
+pub(super) use curves::{CurveView, curves};
 pub(super) use decimate::MinMax;
 pub(super) use format::{grouped, percent, percent_interval, plain_interval, signed_percent, signed_percent_interval};
 pub(super) use frame::{header, message, run_or_message};

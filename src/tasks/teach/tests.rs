@@ -17,6 +17,9 @@ const EPOCHS: usize = 4;
 /// Batches of an epoch; three of them are a step.
 const BATCHES: usize = 8;
 
+/// Lines of steps of an epoch.
+const STEPS: usize = 3;
+
 /// What happens at the n-th wake of this process: one per batch, note and record.
 #[derive(Clone, Copy, Debug)]
 enum Act {
@@ -86,10 +89,11 @@ fn kill(folder: &Path, plan: Plan) {
     assert!(matches!(&outcome, Outcome::Panicked(text) if text == "killed"), "{outcome:?}");
 }
 
-/// Files that two equal trainings share: metrics, changes, best model.
-fn bytes(folder: &Path) -> [Vec<u8>; 3] {
+/// Files that two equal trainings share: metrics, changes, best model, steps.
+fn bytes(folder: &Path) -> [Vec<u8>; 4] {
     let dir = RunDir::imaginary(folder);
-    [dir.metrics_file(), dir.events_file(), dir.model_file()].map(|path| fs::read(path).unwrap_or_default())
+    [dir.metrics_file(), dir.events_file(), dir.model_file(), dir.steps_file()]
+        .map(|path| fs::read(path).unwrap_or_default())
 }
 
 fn epochs(folder: &Path) -> Vec<EpochMetrics> {
@@ -106,16 +110,17 @@ fn a_kill_at_any_batch_loses_the_epoch_at_work_at_most() {
     let reference = root.path().join("reference");
     whole(&reference, Vec::new());
     assert_eq!(epochs(&reference).len(), EPOCHS);
-    for at in (1..EPOCHS * BATCHES).step_by(5) {
+    for at in (1..EPOCHS * (BATCHES + STEPS)).step_by(5) {
         let folder = root.path().join(at.to_string());
         kill(&folder, vec![(at, Act::Kill)]);
         // One wake is the gate's note, one per epoch its record.
-        assert!(epochs(&folder).len() >= (at - 1) / (BATCHES + 1), "{at}");
+        assert!(epochs(&folder).len() >= (at - 1) / (BATCHES + STEPS + 1), "{at}");
         whole(&folder, Vec::new());
         assert_eq!(bytes(&folder), bytes(&reference), "killed at {at}");
-        let csv =
-            |folder: &Path| fs::read_to_string(RunDir::imaginary(folder).metrics_csv_file()).unwrap().lines().count();
-        assert_eq!(csv(&folder), EPOCHS + 1);
+        let dir = RunDir::imaginary(&folder);
+        let rows = [dir.metrics_csv_file(), dir.steps_csv_file(), dir.step_timing_file()]
+            .map(|path| fs::read_to_string(path).unwrap().lines().count());
+        assert_eq!(rows, [EPOCHS + 1, EPOCHS * STEPS + 1, EPOCHS * STEPS]);
     }
 }
 
@@ -124,10 +129,10 @@ fn changes_are_logged_and_survive_a_kill_bit_for_bit() {
     let root = tempfile::tempdir().unwrap();
     let orders = || {
         vec![
-            (12, Act::Order(Order::LearningRate(1e-4))),
-            (12, Act::Order(Order::LearningRate(0.0))),
-            (14, Act::Order(Order::Save)),
-            (25, Act::Order(Order::Patience(1))),
+            (15, Act::Order(Order::LearningRate(1e-4))),
+            (15, Act::Order(Order::LearningRate(0.0))),
+            (18, Act::Order(Order::Save)),
+            (32, Act::Order(Order::Patience(1))),
         ]
     };
     let [straight, killed, plain] = ["straight", "killed", "plain"].map(|name| root.path().join(name));
@@ -138,16 +143,16 @@ fn changes_are_logged_and_survive_a_kill_bit_for_bit() {
     assert_eq!(told, [rate, ("patience", 3, Some(50.0), Some(1.0))], "a rate of 0 is refused");
     assert!(seen[0].step >= 3 && seen[0].step < seen[1].step);
     // Within the epoch of the first change, after it.
-    kill(&killed, [orders(), vec![(17, Act::Kill)]].concat());
+    kill(&killed, [orders(), vec![(21, Act::Kill)]].concat());
     assert_eq!((epochs(&killed).len(), changes(&killed).len()), (1, 1));
-    whole(&killed, vec![(11, Act::Order(Order::Patience(1)))]);
+    whole(&killed, vec![(15, Act::Order(Order::Patience(1)))]);
     assert_eq!(epochs(&killed)[..2], epochs(&straight)[..2]);
     assert_eq!(changes(&killed)[0], seen[0]);
     whole(&plain, Vec::new());
     assert_ne!(epochs(&plain)[1].learning_rate, epochs(&straight)[1].learning_rate);
     // Killed once all is said: the same bytes to the end.
     let late = root.path().join("late");
-    kill(&late, [orders(), vec![(29, Act::Kill)]].concat());
+    kill(&late, [orders(), vec![(37, Act::Kill)]].concat());
     assert_eq!(changes(&late).len(), 2);
     whole(&late, Vec::new());
     assert_eq!(bytes(&late), bytes(&straight));
@@ -158,7 +163,7 @@ fn a_pause_stops_steps_and_changes_no_byte() {
     let root = tempfile::tempdir().unwrap();
     let [reference, paused] = ["reference", "paused"].map(|name| root.path().join(name));
     whole(&reference, Vec::new());
-    let job = start(&paused, vec![(11, Act::Pause)]);
+    let job = start(&paused, vec![(14, Act::Pause)]);
     let waits = || job.progress().stage == format!("paused in epoch 2 of {EPOCHS}");
     while !waits() {
         assert!(job.poll().is_none(), "it must not end");
@@ -186,14 +191,14 @@ fn a_stop_keeps_the_best_and_the_run_stays_stopped() {
     let [reference, stopped, early] = ["reference", "stopped", "early"].map(|name| root.path().join(name));
     whole(&reference, Vec::new());
     let stop = || Act::Order(Order::Stop);
-    whole(&stopped, vec![(22, stop())]);
+    whole(&stopped, vec![(29, stop())]);
     let lines = epochs(&stopped);
     assert_eq!(lines, epochs(&reference)[..2]);
     let change = &changes(&stopped)[0];
     assert_eq!((change.what.as_str(), change.epoch, change.to), ("stop", 3, None));
     // The best of the two epochs, as a run of two epochs with the same schedule has it.
     let killed = root.path().join("killed");
-    kill(&killed, vec![(22, Act::Kill)]);
+    kill(&killed, vec![(29, Act::Kill)]);
     assert_eq!(bytes(&stopped)[2], bytes(&killed)[2]);
     let kept = bytes(&stopped);
     whole(&stopped, Vec::new());
@@ -207,14 +212,14 @@ fn a_stop_keeps_the_best_and_the_run_stays_stopped() {
 fn a_rate_out_of_bounds_stops_in_a_sentence_and_another_heals_the_run() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path();
-    let job = start(folder, vec![(12, Act::Order(Order::LearningRate(1e30)))]);
+    let job = start(folder, vec![(15, Act::Order(Order::LearningRate(1e30)))]);
     let Outcome::Failed(error) = end(&job) else { panic!("not stopped") };
     let text = error.to_string();
     assert!(text.contains("epoch 2") && text.contains("step ") && text.contains("not finite"), "{text}");
     assert!(text.contains("train.learning_rate") && text.lines().count() == 1, "{text}");
-    let [metrics, _, model] = bytes(folder);
+    let [metrics, _, model, _] = bytes(folder);
     let good = root.path().join("good");
-    kill(&good, vec![(12, Act::Kill)]);
+    kill(&good, vec![(15, Act::Kill)]);
     assert_eq!([&metrics, &model], [&bytes(&good)[0], &bytes(&good)[2]]);
     // The last checkpoint is from before the first bad step.
     whole(folder, vec![(0, Act::Order(Order::LearningRate(1e-3)))]);
@@ -225,7 +230,7 @@ fn a_rate_out_of_bounds_stops_in_a_sentence_and_another_heals_the_run() {
 fn checkpoints_that_do_not_fit_are_refused_by_file() {
     let root = tempfile::tempdir().unwrap();
     let dir = RunDir::imaginary(root.path());
-    kill(root.path(), vec![(12, Act::Kill)]);
+    kill(root.path(), vec![(15, Act::Kill)]);
     let path = dir.checkpoint_file();
     let good = fs::read(&path).unwrap();
     let refuse = |shape: &ModelConfig, words: &[&str]| {
@@ -266,7 +271,7 @@ fn a_full_disk_leaves_the_last_checkpoint_whole() {
     let root = tempfile::tempdir().unwrap();
     let [reference, full] = ["reference", "full"].map(|name| root.path().join(name));
     whole(&reference, Vec::new());
-    kill(&full, vec![(22, Act::Kill)]);
+    kill(&full, vec![(29, Act::Kill)]);
     let dir = RunDir::imaginary(&full);
     let (old, model) = (fs::read(dir.checkpoint_file()).unwrap(), fs::read(dir.model_file()).unwrap());
     // Enough for the model and too little for the checkpoint, whether the shell counts in 512 or 1024 bytes.

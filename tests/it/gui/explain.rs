@@ -18,7 +18,7 @@ use glassbox::market::{Bar, Series, Timeframe};
 use glassbox::runs::{Manifest, RunDir, RunStatus, Stage};
 use glassbox::stats::Interval;
 use glassbox::tasks::{
-    BaselineOpinion, CalibrationView, Collected, Contribution, Explanation, Gate, RunView, SimulationView,
+    BaselineOpinion, CalibrationView, Collected, Contribution, Explanation, Gate, RunCurves, RunView, SimulationView,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -168,8 +168,7 @@ pub(super) fn view(folder: &std::path::Path, used: bool) -> RunView {
         labels,
         forecast: None,
         latent: Vec::new(),
-        epochs: Vec::new(),
-        timing: Vec::new(),
+        curves: RunCurves::default(),
         attention: Some(report(used)),
         importance: vec![importance(Target::Entry, "trusted"), importance(Target::Exit, "doubtful")],
         regimes: None,

@@ -9,6 +9,7 @@ mod names;
 mod open;
 mod results;
 mod states;
+mod training;
 mod work;
 
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use glassbox::gui::{AppState, Cell, JobKind, JobState, Loadable, Pane};
 use glassbox::indicators::{Line, Lines, Unit};
 use glassbox::market::{Bar, Series};
 use glassbox::runs::Stage;
-use glassbox::tasks::{FoldCutter, Forecast, LabelsRequest, LabelsView};
+use glassbox::tasks::{FoldCutter, Forecast, LabelsRequest, LabelsView, RunCurves};
 use glassbox::training::Forecasts;
 
 use super::explain::{self, T};
@@ -68,7 +68,7 @@ fn state(pane: Pane, name: &str) -> (AppState, &'static str) {
         }
         (Pane::Training, "loading") => {
             state = work::training();
-            state.live.epochs.clear();
+            state.live.curves = RunCurves::default();
             "The first epoch is not done yet"
         }
         (Pane::Training, "failed") => {
@@ -105,7 +105,7 @@ pub(super) fn full(pane: Pane, size: [f32; 2]) -> (Seat, Option<tempfile::TempDi
         Pane::Attention | Pane::Features | Pane::Why => explain::full(true),
         Pane::Runs => {
             let (mut state, folder) = work::runs();
-            let shown = state.runs.iter().map(|run| (run.manifest.id.clone(), Vec::new())).collect();
+            let shown = state.runs.iter().map(|run| (run.manifest.id.clone(), RunCurves::default())).collect();
             state.compared = shown;
             (state, folder)
         }

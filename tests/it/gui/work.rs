@@ -14,18 +14,18 @@ use glassbox::gui::{
 };
 use glassbox::jobs::Progress;
 use glassbox::runs::{Manifest, RunDir, RunEntry, RunStatus, Stage};
-use glassbox::tasks::Check;
+use glassbox::tasks::{Check, DeviceBench, ModelBench, RunCurves, Speed};
 use glassbox::training::{EpochMetrics, LearnedMetrics, TaskLosses};
 
-struct Bench {
+pub(super) struct Bench {
     pane: Pane,
-    state: AppState,
+    pub(super) state: AppState,
     panels: Panels,
     commands: Commands,
     ready: bool,
 }
 
-fn bench(pane: Pane, state: AppState, size: [f32; 2]) -> Harness<'static, Bench> {
+pub(super) fn bench(pane: Pane, state: AppState, size: [f32; 2]) -> Harness<'static, Bench> {
     let bench = Bench { pane, state, panels: Panels::default(), commands: Commands::default(), ready: false };
     let mut harness = Harness::builder().with_size(size).build_ui_state(
         |ui, bench: &mut Bench| {
@@ -47,18 +47,18 @@ fn bench(pane: Pane, state: AppState, size: [f32; 2]) -> Harness<'static, Bench>
     harness
 }
 
-fn taken(harness: &mut Harness<'_, Bench>) -> Vec<Command> {
+pub(super) fn taken(harness: &mut Harness<'_, Bench>) -> Vec<Command> {
     harness.run_steps(3);
     harness.state_mut().commands.take()
 }
 
-fn click(harness: &mut Harness<'_, Bench>, label: &str) -> Vec<Command> {
+pub(super) fn click(harness: &mut Harness<'_, Bench>, label: &str) -> Vec<Command> {
     harness.get_by_label(label).click();
     taken(harness)
 }
 
 /// The panel shows these words in its empty, loading and failed states, and from very small sizes on.
-fn sentences(pane: Pane, size: [f32; 2], empty: &str) {
+pub(super) fn sentences(pane: Pane, size: [f32; 2], empty: &str) {
     for (view, words) in [
         (Loadable::Empty, empty),
         (Loadable::Loading("reading bars".to_owned()), "Opening the run: reading bars"),
@@ -107,6 +107,12 @@ fn epoch(epoch: usize, score: f64) -> EpochMetrics {
     }
 }
 
+/// Curves by epoch alone, 30 seconds an epoch.
+pub(super) fn curves(scores: &[f64]) -> RunCurves {
+    let seconds = (1..=scores.len()).map(|n| 30.0 * n as f64).collect();
+    RunCurves { epochs: epochs(scores), seconds, steps: Vec::new() }
+}
+
 pub(super) fn epochs(scores: &[f64]) -> Vec<EpochMetrics> {
     scores.iter().enumerate().map(|(i, score)| epoch(i + 1, *score)).collect()
 }
@@ -131,63 +137,12 @@ pub(super) fn training() -> AppState {
         live: LiveTraining {
             job: Some(JobId(7)),
             run: Some("mine".to_owned()),
-            epochs: epochs(&[1.02, 0.97, 0.95, 0.96]),
+            curves: curves(&[1.02, 0.97, 0.95, 0.96]),
             stage: Some(Stage::Train),
             ..LiveTraining::default()
         },
         ..AppState::default()
     }
-}
-
-#[test]
-fn training_has_its_sentences() {
-    sentences(Pane::Training, [300.0, 200.0], "No run is open");
-    let mut state = training();
-    state.live.epochs.clear();
-    bench(Pane::Training, state, [300.0, 200.0]).get_by_label("The first epoch is not done yet");
-    let mut state = training();
-    state.jobs[0].state = JobState::Failed("epoch 5 gave NaN".to_owned());
-    bench(Pane::Training, state, [300.0, 200.0]).get_by_label("The training failed: epoch 5 gave NaN");
-}
-
-#[test]
-fn training_shows_the_live_epochs_and_their_exact_values() {
-    let mut state = training();
-    state.compared.insert("other".to_owned(), epochs(&[1.0, 0.9]));
-    let mut harness = bench(Pane::Training, state, [800.0, 2000.0]);
-    harness.get_by_label("best score 0.9500 at epoch 3");
-    harness.get_by_label("epoch 4 · 3 of 15 · epochs 4 · ETA 0:48 · 1:05 so far");
-    // Without a pointer the last epoch: the other run has none of that number.
-    harness.get_by_label("Score at epoch 4: validation 0.9600");
-    harness.get_by_label("Entry at epoch 4: train 0.5960, validation 0.5760");
-    harness.get_by_label("AUC at epoch 4: entry 0.5400");
-    harness.get_by_label("KL per latent · 1 of 2 active at epoch 4: latent 0 0.4000, latent 1 0.005000");
-    harness.get_by_label("Attention entropy, layer 1 at epoch 4: head 0 0.8000, head 1 0.7000");
-    harness.get_by_label("Gradient norm at epoch 4: mean 2.000, max 3.500");
-    harness.get_by_label("other");
-
-    // Pointing at the left end of one chart moves all of them to epoch 1.
-    let rect = harness.get_by_label_contains("Entry at epoch").rect();
-    harness.hover_at(egui::pos2(rect.left() + 52.0, rect.center().y));
-    harness.run_steps(3);
-    harness.get_by_label("Score at epoch 1: validation 1.020, other 1.000");
-    harness.get_by_label("Entry at epoch 1: train 0.6320, validation 0.6120, other 0.6000");
-
-    assert_eq!(click(&mut harness, "Stop training"), [Command::CancelRunning]);
-    // A click fills the panel with the chart, another one brings all back.
-    harness.get_by_label_contains("Return at epoch").click();
-    harness.run_steps(3);
-    assert!(harness.query_by_label_contains("Score at epoch").is_none());
-    harness.get_by_label_contains("Return at epoch").click();
-    harness.run_steps(3);
-    harness.get_by_label_contains("Score at epoch");
-}
-
-#[test]
-fn training_looks_as_it_did() {
-    let mut state = training();
-    state.compared.insert("2026-01-02_other".to_owned(), epochs(&[1.0, 0.99, 0.94]));
-    bench(Pane::Training, state, [800.0, 600.0]).snapshot("training_panel");
 }
 
 pub(super) fn manifest(id: &str, status: RunStatus, done: &[Stage]) -> Manifest {
@@ -237,7 +192,7 @@ fn runs_are_listed_opened_resumed_and_compared() {
     let empty = bench(Pane::Runs, AppState::default(), [300.0, 200.0]);
     empty.get_by_label("The workspace has no runs yet");
     let (mut state, _folder) = runs();
-    state.compared.insert("a".to_owned(), epochs(&[1.02, 0.97, 0.9512]));
+    state.compared.insert("a".to_owned(), curves(&[1.02, 0.97, 0.9512]));
     let folders: Vec<PathBuf> = state.runs.iter().map(|run| run.dir.path().to_owned()).collect();
     let mut harness = bench(Pane::Runs, state, [1100.0, 400.0]);
     for words in ["interrupted", "cancelled", "finished", "collect (1 of 4)", "train (2 of 4)", "all 4", "2:05"] {
@@ -263,8 +218,8 @@ fn runs_are_listed_opened_resumed_and_compared() {
 #[test]
 fn runs_look_as_they_did() {
     let (mut state, _folder) = runs();
-    state.compared.insert("a".to_owned(), epochs(&[1.02, 0.97, 0.9512]));
-    state.compared.insert("b".to_owned(), epochs(&[1.0, 0.98]));
+    state.compared.insert("a".to_owned(), curves(&[1.02, 0.97, 0.9512]));
+    state.compared.insert("b".to_owned(), curves(&[1.0, 0.98]));
     bench(Pane::Runs, state, [800.0, 300.0]).snapshot("runs_panel");
 }
 
@@ -507,12 +462,74 @@ pub(super) fn health() -> AppState {
     }
 }
 
+/// Speeds of a network on the CPU, and on a GPU if there is one.
+fn measured(gpu: bool) -> ModelBench {
+    let speed = |median_ms: f64| Speed { calls: 40, median_ms, p10_ms: 0.9 * median_ms, p90_ms: 1.3 * median_ms };
+    let device = |device: &str, ms: f64| DeviceBench {
+        device: device.to_owned(),
+        step: speed(ms),
+        windows_per_s: 64e3 / ms,
+        prediction: speed(ms / 16.0),
+    };
+    let mut devices = vec![device("CPU (Some Processor), 2 threads", 80.0)];
+    devices.extend(gpu.then(|| device("CUDA device 0", 4.0)));
+    ModelBench {
+        run: "mine".to_owned(),
+        parameters: 48_213,
+        seq_len: 32,
+        width: 300,
+        windows: 64,
+        devices,
+        no_gpu: (!gpu).then(|| "this build has no CUDA: build with --features cuda".to_owned()),
+    }
+}
+
+#[test]
+fn health_measures_the_network_and_keeps_the_figures() {
+    let say = |harness: &Harness<'_, Bench>, words: &str| {
+        harness.get_by_label(words);
+    };
+    let mut harness = bench(Pane::Health, health(), [700.0, 500.0]);
+    say(&harness, "Open a trained run to measure its network");
+    assert_eq!(click(&mut harness, "Measure the network's speed"), []);
+    harness.state_mut().state.view = super::results::over(super::results::demo()).view;
+    harness.run_steps(2);
+    say(&harness, "Not measured yet");
+    assert_eq!(click(&mut harness, "Measure the network's speed"), [Command::BenchModel]);
+    let state = &mut harness.state_mut().state;
+    state.bench = Loadable::Loading(String::new());
+    state.jobs = vec![job(9, "benchmark", JobKind::Bench, JobState::Running)];
+    harness.run_steps(2);
+    assert_eq!(click(&mut harness, "Measure the network's speed"), [], "it is measuring");
+    assert_eq!(click(&mut harness, "Cancel"), [Command::CancelJob(JobId(9))]);
+    let state = &mut harness.state_mut().state;
+    state.jobs.clear();
+    state.bench = Loadable::Failed("the validation slice is empty".to_owned());
+    harness.run_steps(2);
+    say(&harness, "Measuring failed: the validation slice is empty");
+    harness.state_mut().state.bench = Loadable::Ready(measured(false).into());
+    harness.run_steps(2);
+    for words in [
+        "mine: 48,213 parameters, windows of 32 bars × 300 inputs, 64 windows per optimiser step",
+        "80.00 (72.00 to 104.0)",
+        "800",
+        "No GPU was measured: this build has no CUDA: build with --features cuda",
+    ] {
+        say(&harness, words);
+    }
+    harness.state_mut().state.bench = Loadable::Ready(measured(true).into());
+    harness.run_steps(2);
+    say(&harness, "The GPU does a step 20.00 times as fast as the CPU, and a single forecast 20.00 times");
+    assert!(harness.query_by_label_contains("No GPU").is_none());
+}
+
 #[test]
 fn health_shows_what_was_found() {
     let mut harness = bench(Pane::Health, AppState::default(), [300.0, 200.0]);
     harness.get_by_label("Nothing was checked yet");
     assert_eq!(click(&mut harness, "Check health"), [Command::CheckHealth]);
-    let mut harness = bench(Pane::Health, health(), [500.0, 360.0]);
+    let state = AppState { bench: Loadable::Ready(measured(true).into()), ..health() };
+    let mut harness = bench(Pane::Health, state, [640.0, 420.0]);
     for words in ["1 of 2 checks found a problem", "/data/ws is writable", "run.json of d is garbled", "CPU, 3 threads"]
     {
         harness.get_by_label(words);

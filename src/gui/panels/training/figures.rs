@@ -2,8 +2,9 @@ use eframe::egui::Color32;
 
 use crate::dataset::Slice;
 use crate::gui::theme;
-use crate::gui::widgets::{Curve, Figure};
-use crate::training::EpochMetrics;
+use crate::gui::widgets::{Curve, Figure, XAxis};
+use crate::tasks::{RunCurves, band};
+use crate::training::{EpochMetrics, StepMetrics};
 
 /// Figures under one heading.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,15 +13,27 @@ pub(super) struct Section {
     pub(super) figures: Vec<Figure>,
 }
 
-/// Another run's epochs, drawn thinner in its own colour.
-#[derive(Debug, Clone, Copy)]
+/// Another run, or several that differ in the seed only, drawn thinner in a colour of their own.
+#[derive(Debug, Clone)]
 pub(super) struct Foreign<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: String,
     pub(super) color: Color32,
-    pub(super) epochs: &'a [EpochMetrics],
+    pub(super) runs: Vec<&'a RunCurves>,
+}
+
+/// How curves are made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Making {
+    pub(super) axis: XAxis,
+    /// Weight per epoch of the past in smoothed lines; 0 leaves the lines as they are.
+    pub(super) weight: f64,
 }
 
 type Get = fn(&EpochMetrics) -> f64;
+type GetStep = fn(&StepMetrics) -> f64;
+
+/// A value with the epochs so far and its place on the axis.
+type Point = (f64, [f64; 2]);
 
 /// Colour of the training slice's lines.
 pub(super) fn train_color() -> Color32 {
@@ -32,27 +45,30 @@ pub(super) fn validation_color() -> Color32 {
     theme::lighten(theme::slice(Slice::Validation))
 }
 
-/// Colour of the compared run at place `i` among the ticked ones; Runs shows the same.
-pub(in crate::gui) fn compare_color(i: usize) -> Color32 {
+/// Colour of the `i`-th group of compared runs.
+pub(super) fn compare_color(i: usize) -> Color32 {
     theme::LINES[(i + 1) % theme::LINES.len()]
 }
 
-/// Exponentially weighted mean with weight `weight` on the past, corrected for the missing past at the start.
-pub(super) fn smooth(points: &[[f64; 2]], weight: f64) -> Vec<[f64; 2]> {
-    let (mut sum, mut mass) = (0.0, 0.0);
+/// Exponentially weighted mean whose past weighs `weight` one epoch later, however many points an epoch has; corrected for
+/// the missing past at the start.
+pub(super) fn smooth(points: &[Point], weight: f64) -> Vec<[f64; 2]> {
+    let (mut sum, mut mass, mut before) = (0.0, 0.0, 0.0);
     points
         .iter()
-        .map(|&[x, y]| {
-            sum = weight * sum + (1.0 - weight) * y;
-            mass = weight * mass + (1.0 - weight);
+        .map(|&(epochs, [x, y])| {
+            let past = weight.powf(epochs - before);
+            before = epochs;
+            sum = past * sum + (1.0 - past) * y;
+            mass = past * mass + (1.0 - past);
             [x, sum / mass]
         })
         .collect()
 }
 
-/// Everything the panel draws of `epochs`; `weight` 0 leaves the lines as they are.
-pub(super) fn sections(epochs: &[EpochMetrics], others: &[Foreign<'_>], weight: f64) -> Vec<Section> {
-    let maker = Maker { epochs, others, weight };
+/// Everything the panel draws of `own`.
+pub(super) fn sections(own: &RunCurves, others: &[Foreign<'_>], making: Making) -> Vec<Section> {
+    let maker = Maker { own, others, making };
     vec![
         Section { title: "Early stopping", figures: vec![maker.score()] },
         Section { title: "Losses by task", figures: maker.losses() },
@@ -62,29 +78,90 @@ pub(super) fn sections(epochs: &[EpochMetrics], others: &[Foreign<'_>], weight: 
     ]
 }
 
+/// Place of the `i`-th epoch; `None` without a known time.
+pub(super) fn epoch_place(curves: &RunCurves, i: usize, axis: XAxis) -> Option<f64> {
+    match axis {
+        XAxis::Step => Some(curves.epochs.get(i)?.step as f64),
+        XAxis::Epoch => Some(curves.epochs.get(i)?.epoch as f64),
+        XAxis::Time => curves.seconds.get(i).copied(),
+    }
+}
+
+/// Place of the `i`-th line within the epochs; `None` without a known time.
+pub(super) fn step_place(curves: &RunCurves, i: usize, axis: XAxis) -> Option<f64> {
+    let (line, seconds) = curves.steps.get(i)?;
+    match axis {
+        XAxis::Step => Some(line.step as f64),
+        XAxis::Epoch => Some(line.epochs),
+        XAxis::Time => *seconds,
+    }
+}
+
 struct Maker<'a> {
-    epochs: &'a [EpochMetrics],
+    own: &'a RunCurves,
     others: &'a [Foreign<'a>],
-    weight: f64,
+    making: Making,
 }
 
 impl Maker<'_> {
-    fn curve(&self, epochs: &[EpochMetrics], name: &str, color: Color32, get: impl Fn(&EpochMetrics) -> f64) -> Curve {
-        let raw: Vec<[f64; 2]> =
-            epochs.iter().map(|e| [e.epoch as f64, get(e)]).filter(|point| point[1].is_finite()).collect();
-        let smooth = if self.weight > 0.0 && raw.len() > 2 { smooth(&raw, self.weight) } else { Vec::new() };
-        Curve { name: name.to_owned(), color, raw, smooth, foreign: false }
+    fn curve(&self, points: &[Point], name: &str, color: Color32) -> Curve {
+        let Making { weight, .. } = self.making;
+        let smooth = if weight > 0.0 && points.len() > 2 { smooth(points, weight) } else { Vec::new() };
+        let raw = points.iter().map(|(_, point)| *point).collect();
+        Curve { name: name.to_owned(), color, raw, smooth, ..Curve::default() }
     }
 
-    /// `compare` is drawn for the other runs too.
-    fn figure(&self, title: &str, help: &str, own: &[(&str, Color32, Get)], compare: Option<Get>) -> Figure {
-        let mut curves: Vec<Curve> =
-            own.iter().map(|(name, color, get)| self.curve(self.epochs, name, *color, get)).collect();
-        for other in self.others.iter().filter(|_| compare.is_some()) {
-            let Some(get) = compare else { continue };
-            curves.push(Curve { foreign: true, ..self.curve(other.epochs, other.name, other.color, get) });
+    fn epochs(&self, curves: &RunCurves, get: impl Fn(&EpochMetrics) -> f64) -> Vec<Point> {
+        let points = curves.epochs.iter().enumerate();
+        points
+            .filter_map(|(i, e)| Some((e.epoch as f64, [epoch_place(curves, i, self.making.axis)?, get(e)])))
+            .filter(|(_, point)| point[1].is_finite())
+            .collect()
+    }
+
+    fn own(&self, name: &str, color: Color32, get: impl Fn(&EpochMetrics) -> f64) -> Curve {
+        self.curve(&self.epochs(self.own, get), name, color)
+    }
+
+    /// The own run's values within the epochs, after those of the epochs before they were kept.
+    fn steps(&self, name: &str, color: Color32, get: Option<Get>, get_step: GetStep) -> Curve {
+        let first = self.own.steps.first().map_or(usize::MAX, |(line, _)| line.epoch);
+        let mut points = get.map(|get| self.epochs(self.own, get)).unwrap_or_default();
+        points.retain(|(epochs, _)| *epochs < first as f64);
+        let lines = self.own.steps.iter().enumerate();
+        points.extend(
+            lines
+                .filter_map(|(i, (line, _))| {
+                    Some((line.epochs, [step_place(self.own, i, self.making.axis)?, get_step(line)]))
+                })
+                .filter(|(_, point)| point[1].is_finite()),
+        );
+        Curve { fine: !self.own.steps.is_empty(), ..self.curve(&points, name, color) }
+    }
+
+    /// Another run's line, or the mean of several as far as all of them came.
+    fn other(&self, other: &Foreign<'_>, get: Get) -> Curve {
+        if let [one] = other.runs[..] {
+            return Curve { foreign: true, ..self.curve(&self.epochs(one, get), &other.name, other.color) };
         }
+        let lines = |get: &dyn Fn(&RunCurves, usize) -> f64| -> Vec<Vec<f64>> {
+            other.runs.iter().map(|run| (0..run.epochs.len()).map(|i| get(run, i)).collect()).collect()
+        };
+        let places = band(&lines(&|run, i| epoch_place(run, i, self.making.axis).unwrap_or(f64::NAN)));
+        let values = band(&lines(&|run, i| get(&run.epochs[i])));
+        let known = places.iter().zip(&values).filter(|(place, value)| place[0].is_finite() && value[0].is_finite());
+        let (raw, band) = known.map(|(place, value)| ([place[0], value[0]], [value[1], value[2]])).unzip();
+        Curve { name: other.name.clone(), color: other.color, raw, band, foreign: true, ..Curve::default() }
+    }
+
+    fn figure(&self, title: &str, help: &str, own: Vec<Curve>, compare: Option<Get>) -> Figure {
+        let others = compare.map(|get| self.others.iter().map(move |other| self.other(other, get)));
+        let curves = own.into_iter().chain(others.into_iter().flatten()).collect();
         Figure { title: title.to_owned(), help: help.to_owned(), curves, reference: None }
+    }
+
+    fn by_epoch(&self, title: &str, help: &str, own: &[(&str, Color32, Get)], compare: Option<Get>) -> Figure {
+        self.figure(title, help, own.iter().map(|(name, color, get)| self.own(name, *color, get)).collect(), compare)
     }
 
     /// One line per place of a vector such as the KL of each latent.
@@ -92,7 +169,7 @@ impl Maker<'_> {
         let curves = names
             .iter()
             .enumerate()
-            .map(|(i, name)| self.curve(self.epochs, name, theme::LINES[i % theme::LINES.len()], |e| get(e, i)))
+            .map(|(i, name)| self.own(name, theme::LINES[i % theme::LINES.len()], |e| get(e, i)))
             .collect();
         Figure { title: title.to_owned(), help: help.to_owned(), curves, reference: None }
     }
@@ -101,7 +178,7 @@ impl Maker<'_> {
         let help = "Mean over entry, exit, return and volatility of validation loss divided by the loss of a constant \
                     fitted on training; below 1 beats the constant. Training stops when it no longer falls";
         let own: [(&str, Color32, Get); 1] = [("validation", validation_color(), |e| e.score)];
-        let figure = self.figure("Score", help, &own, Some(|e| e.score));
+        let figure = self.by_epoch("Score", help, &own, Some(|e| e.score));
         Figure { reference: Some((1.0, "1.0 = constant predictor")), ..figure }
     }
 
@@ -111,22 +188,28 @@ impl Maker<'_> {
                 self.figure(
                     $title,
                     $help,
-                    &[
-                        ("train", train_color(), |e| e.train.$field),
-                        ("validation", validation_color(), |e| e.validation.$field),
+                    vec![
+                        self.steps("train", train_color(), Some(|e| e.train.$field), |line| line.train.$field),
+                        self.own("validation", validation_color(), |e| e.validation.$field),
                     ],
                     Some(|e| e.validation.$field),
                 )
             };
         }
-        vec![
+        let mut figures = vec![
             loss!("Entry", entry, "Cross-entropy of entry, nats per window"),
             loss!("Exit", exit, "Cross-entropy of exit, nats per window"),
             loss!("Return", expected_return, "Squared error of the standardised forward return"),
             loss!("Volatility", volatility, "Squared error of the standardised volatility"),
             loss!("VAE", vae, "Reconstruction error plus weighted KL"),
             loss!("Size", size, "Minus mean log growth of the sized position, standardised; below 0 grows"),
-        ]
+        ];
+        if !self.own.steps.is_empty() {
+            let help = "What is minimised: the losses under their learned weights; may be below 0";
+            let total = self.steps("train", train_color(), None, |line| line.total);
+            figures.push(self.figure("Objective", help, vec![total], None));
+        }
+        figures
     }
 
     fn forecasts(&self) -> Vec<Figure> {
@@ -146,14 +229,14 @@ impl Maker<'_> {
         vec![
             Figure {
                 reference: Some((0.5, "0.5 = guessing")),
-                ..self.figure(
+                ..self.by_epoch(
                     "AUC",
                     "Chance that a window with an entry (exit) gets a higher probability than one without",
                     &auc,
                     Some(auc[0].2),
                 )
             },
-            self.figure(
+            self.by_epoch(
                 "Brier",
                 "Mean squared error of the entry probability; lower is better",
                 &brier,
@@ -161,9 +244,9 @@ impl Maker<'_> {
             ),
             Figure {
                 reference: Some((0.0, "0 = unrelated")),
-                ..self.figure("Return IC", "Correlation of predicted and realised forward return", &ic, Some(ic[0].2))
+                ..self.by_epoch("Return IC", "Correlation of predicted and realised forward return", &ic, Some(ic[0].2))
             },
-            self.figure(
+            self.by_epoch(
                 "Volatility correlation",
                 "Correlation with the realised volatility: of the network's, and of the last 20 bars' own, which it has to beat",
                 &volatility,
@@ -173,17 +256,19 @@ impl Maker<'_> {
     }
 
     fn optimiser(&self) -> Vec<Figure> {
-        let rate: [(&str, Color32, Get); 1] = [("rate", theme::ACCENT, |e| e.learning_rate)];
-        let norm: [(&str, Color32, Get); 2] =
-            [("mean", theme::ACCENT, |e| e.gradient_norm), ("max", theme::LINES[0], |e| e.gradient_norm_max)];
         let tasks = ["entry", "exit", "return", "volatility", "vae"].map(str::to_owned);
+        let rate: Get = |e| e.learning_rate;
+        let norm: Get = |e| e.gradient_norm;
+        let rates = vec![self.steps("rate", theme::ACCENT, Some(rate), |line| line.learning_rate)];
+        let norms = vec![
+            self.steps("mean", theme::ACCENT, Some(norm), |line| line.gradient_norm),
+            self.steps("max", theme::LINES[0], Some(|e| e.gradient_norm_max), |line| line.gradient_norm_max),
+        ];
+        let rates = self.figure("Learning rate", "Of the last optimiser step", rates, Some(rate));
         vec![
-            Figure {
-                curves: self.figure("", "", &rate, Some(rate[0].2)).curves.into_iter().map(exact).collect(),
-                ..self.figure("Learning rate", "Of the epoch's last optimiser step", &[], None)
-            },
-            self.figure("Gradient norm", "Global L2 norm before clipping, mean and largest", &norm, Some(norm[0].2)),
-            self.figure(
+            Figure { curves: rates.curves.into_iter().map(exact).collect(), ..rates },
+            self.figure("Gradient norm", "Global L2 norm before clipping, mean and largest", norms, Some(norm)),
+            self.by_epoch(
                 "Weight change",
                 "L2 norm of the weights' change over the epoch, as a share of their norm",
                 &[("change", theme::ACCENT, |e| e.weight_change.unwrap_or(f64::NAN))],
@@ -196,7 +281,7 @@ impl Maker<'_> {
     }
 
     fn inside(&self) -> Vec<Figure> {
-        let Some(last) = self.epochs.last() else { return Vec::new() };
+        let Some(last) = self.own.epochs.last() else { return Vec::new() };
         let latents: Vec<String> = (0..last.kl.len()).map(|i| format!("latent {i}")).collect();
         let title = format!("KL per latent · {} of {} active", last.active_latents, last.kl.len());
         let mut figures = vec![self.many(
@@ -206,7 +291,7 @@ impl Maker<'_> {
             |e, i| e.kl.get(i).copied().unwrap_or(f64::NAN),
         )];
         if last.dead_units.is_some() {
-            figures.push(self.figure(
+            figures.push(self.by_epoch(
                 "Dead units",
                 "Rows of weight matrices that no gradient reaches on some validation windows",
                 &[("units", theme::ACCENT, |e| e.dead_units.map_or(f64::NAN, |n| n as f64))],
@@ -233,18 +318,4 @@ fn exact(curve: Curve) -> Curve {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn smoothing_is_the_weighted_mean_of_the_past() {
-        let points = [[1.0, 4.0], [2.0, 2.0], [3.0, 0.0]];
-        let smoothed = smooth(&points, 0.5);
-        // Weights 1; 1/3, 2/3; 1/7, 2/7, 4/7.
-        let wanted = [4.0, 4.0 / 3.0 + 4.0 / 3.0, 4.0 / 7.0 + 4.0 / 7.0];
-        for (point, want) in smoothed.iter().zip(wanted) {
-            assert!((point[1] - want).abs() < 1e-12, "{smoothed:?}");
-        }
-        assert_eq!(smooth(&points, 0.0), points);
-    }
-}
+mod tests;
