@@ -64,8 +64,9 @@ fn line(fold: &FoldResult) -> String {
         || ("-".to_owned(), "-".to_owned()),
         |(network, hold)| (format!("{:+.1} %", 100.0 * network), format!("{:+.1} %", 100.0 * hold)),
     );
+    let stopped = if fold.stopped { format!("  stopped in epoch {}", fold.epochs.0 + 1) } else { String::new() };
     format!(
-        "{:<5} {} to {}  {:>6} {:>6.0}  {:>9}  {:.4} ({:.4})   {:>9}  {network}  {hold}",
+        "{:<5} {} to {}  {:>6} {:>6.0}  {:>9}  {:.4} ({:.4})   {:>9}  {network}  {hold}{stopped}",
         fold.fold,
         day(first),
         day(last),

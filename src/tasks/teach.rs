@@ -2,6 +2,8 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::event::{Job, TaskEvent};
+use super::orders::forward_wishes;
+use super::steps::{STOPS_LATER, Steps};
 use crate::jobs::Order;
 use crate::models::Network;
 use crate::runs::{Exports, RunDir, append_line, keep_epochs, write_lines};
@@ -44,30 +46,14 @@ impl Teaching<'_> {
         }
         write_lines(&dir.events_file(), &trainer.state().changes).context("writing events.jsonl")?;
         let exports = Exports::begin(dir, self.started).context("writing metrics.csv and the TensorBoard file")?;
-        let per_epoch = trainer.batches_per_epoch();
-        while !trainer.finished() {
-            let (done, epoch) = (trainer.state().epoch * per_epoch, trainer.state().epoch + 1);
-            let total = (trainer.epochs() * per_epoch) as u64;
-            if job.control().is_paused() {
-                let batch = done + trainer.batch();
-                job.progress(batch as u64, total, &format!("paused in epoch {epoch} of {}", trainer.epochs()));
-            }
-            job.wait_while_paused()?;
-            for order in job.control().take() {
-                self.obey(order, trainer, job)?;
-            }
-            if trainer.finished() || job.control().is_paused() {
-                continue;
-            }
-            let stage = format!("training, epoch {epoch} of {}", trainer.epochs());
-            let lines = trainer.step(&|batch| {
-                job.progress((done + batch) as u64, total, &stage);
-                job.check()
-            })?;
-            if let Some((metrics, timing)) = lines {
-                self.keep(trainer, &metrics, &timing, &exports, job)?;
-            }
-        }
+        let steps = Steps {
+            job,
+            prefix: "",
+            listen: &|| forward_wishes(dir, job.control()),
+            obey: &mut |order, trainer| self.obey(order, trainer, job),
+            keep: &mut |trainer, metrics, timing| self.keep(trainer, metrics, timing, &exports, job),
+        };
+        steps.take(trainer)?;
         Ok(resumed_at)
     }
 
@@ -128,9 +114,7 @@ impl Teaching<'_> {
             job.emit(TaskEvent::Record(json!({ "event": "checkpoint", "epoch": epoch, "step": step })));
         }
         if order == Order::Stop && !trainer.finished() {
-            job.emit(TaskEvent::Note(
-                "stops after the first epoch, without which there is no model to keep".to_owned(),
-            ));
+            job.emit(TaskEvent::Note(STOPS_LATER.to_owned()));
         }
         Ok(())
     }
