@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use super::check::{CheckCommand, SynthArgs};
+use super::setup::ConfigArgs;
 use super::teach::{LrfindArgs, TellArgs};
-use super::walkforward::WalkforwardArgs;
 
 /// See what a network learned from your indicators and why it took a trade.
 ///
@@ -70,15 +70,15 @@ pub(super) enum DeviceArg {
 pub(super) enum Command {
     /// Collect, train, analyze and backtest in one go
     Run(RunArgs),
-    /// Teach and judge a network on every fold: rolling, anchored or combinatorial
-    Walkforward(WalkforwardArgs),
+    /// Teach and judge a network on every fold that `splits.method` cuts: rolling, anchored or combinatorial
+    Walkforward(ConfigArgs),
     /// Capture every indicator line of a file of bars
     Collect(CollectArgs),
     /// Collect and train, or continue a run's training
     Train(TrainArgs),
     /// Sweep learning rates over a fresh network and suggest one; makes no run
     Lrfind(LrfindArgs),
-    /// Pause, resume, stop or change a training that another process is at
+    /// Pause, resume, stop or change a training that another process is at: a window or a command line
     Tell(TellArgs),
     /// Examine a trained run: attention, importance, regimes, calibration, verdict
     Analyze(AnalyzeArgs),
@@ -149,15 +149,8 @@ pub(super) enum BenchCommand {
 
 #[derive(Debug, Group)]
 pub(super) struct RunArgs {
-    /// TOML configuration; `data.file` counts from its folder
-    #[arg(value_name = "CONFIG.toml", required_unless_present = "data")]
-    pub(super) config: Option<PathBuf>,
-    /// Preset underneath the configuration: demo, readme-debug, debug, baseline, elite, experimental, seed
-    #[arg(long)]
-    pub(super) preset: Option<String>,
-    /// CSV or Parquet file of bars, instead of the configuration's
-    #[arg(long, value_name = "BARS")]
-    pub(super) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
     /// Continue the newest run of the same configuration and data
     #[arg(long)]
     pub(super) resume: bool,
@@ -187,6 +180,9 @@ pub(super) struct TrainArgs {
     /// Continue this run folder instead of starting another
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data"])]
     pub(super) resume: Option<PathBuf>,
+    /// Order to begin with, as `tell` takes it: lr=RATE heals a run that an absurd rate stopped; may be repeated
+    #[arg(long, value_name = "ORDER", requires = "resume")]
+    pub(super) tell: Vec<String>,
 }
 
 #[derive(Debug, Group)]

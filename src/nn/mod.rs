@@ -16,4 +16,4 @@ pub use loss::{bce_with_logits, focal_with_logits, free_bits, kl_per_latent, mse
 pub use noise::{Noise, Purpose, purpose_rng};
 pub use optim::{AdamW, AdamWConfig, Gradients};
 pub use params::{Params, ParamsError};
-pub use schedule::{warm_restarts, warmup_cosine};
+pub use schedule::{Restarts, warm_restarts, warmup_cosine};

@@ -144,8 +144,7 @@ impl Bench<'_> {
         let test = fold.ranges(Slice::Test).iter().map(|range| (time(range.start), time(range.end - 1))).collect();
         let state = trainer.state();
         let (epochs, stopped) = ((state.epoch, state.best_epoch), state.stopped);
-        let result =
-            FoldResult { fold: number, test, run: None, epochs, stopped, judged, returns: None, trades: None };
+        let result = FoldResult { fold: number, test, run: None, epochs, stopped, judged, returns: None, trades: None };
         Ok((result, forecasts))
     }
 }
@@ -156,7 +155,7 @@ fn obey(order: Order, number: usize, trainer: &mut Trainer<'_>, job: &Job) -> Re
     match order {
         Order::Stop => {
             trainer.stop();
-            for change in trainer.state().changes.last() {
+            if let Some(change) = trainer.state().changes.last() {
                 let mut record = serde_json::to_value(change)?;
                 record["fold"] = json!(number);
                 job.emit(TaskEvent::Record(record));

@@ -43,6 +43,17 @@ impl FromStr for Wish {
     }
 }
 
+impl Wish {
+    /// Hands it to a job.
+    pub fn give(self, control: &Control) {
+        match self {
+            Self::Pause => control.pause(),
+            Self::Resume => control.resume(),
+            Self::Order(order) => control.order(order),
+        }
+    }
+}
+
 /// Leaves `wishes` in the folder of a run that another process is training, a window or a command line.
 ///
 /// Errors if one is garbled, no process is working on the run, or its training is over.
@@ -64,13 +75,7 @@ pub fn leave_wishes(run: &Path, wishes: &[String]) -> Result<()> {
 
 /// Hands what was left in the folder of a run to the job that is training it.
 pub(super) fn forward_wishes(run: &RunDir, control: &Control) {
-    for wish in run.take_orders().iter().filter_map(|line| line.parse().ok()) {
-        match wish {
-            Wish::Pause => control.pause(),
-            Wish::Resume => control.resume(),
-            Wish::Order(order) => control.order(order),
-        }
-    }
+    run.take_orders().iter().filter_map(|line| line.parse().ok()).for_each(|wish: Wish| wish.give(control));
 }
 
 #[cfg(test)]

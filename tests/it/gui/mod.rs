@@ -58,6 +58,20 @@ pub(crate) fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDi
     panic!("the demo does not open: {:?} {}", harness.state().state.why, harness.state().dump());
 }
 
+/// Steps until `holds`, and what arrived is drawn.
+#[track_caller]
+pub(crate) fn until(window: &mut Harness<'_, Shell>, what: &str, holds: impl Fn(&AppState) -> bool) {
+    for _ in 0..3000 {
+        window.run_steps(1);
+        if holds(&window.state().state) {
+            window.run_steps(3);
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("not so: {what}: {}", window.state().dump());
+}
+
 #[test]
 fn the_demo_opens_on_its_last_trade_and_gestures_move_the_selection() {
     let (mut harness, _folder) = demo([1280.0, 800.0]);
