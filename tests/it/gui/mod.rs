@@ -2,6 +2,7 @@
 
 mod dataset;
 mod explain;
+mod failures;
 mod filters;
 mod indicators;
 mod market;
