@@ -181,7 +181,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data"])]
     pub(super) resume: Option<PathBuf>,
     /// Order to begin with, as `tell` takes it: lr=RATE heals a run that an absurd rate stopped; may be repeated
-    #[arg(long, value_name = "ORDER", requires = "resume")]
+    #[arg(long, value_name = "ORDER", requires = "resume", conflicts_with_all = ["config", "preset", "data"])]
     pub(super) tell: Vec<String>,
 }
 

@@ -55,7 +55,7 @@ fn an_absurd_rate_told_to_a_training_stops_it_and_another_heals_it() {
     assert_eq!(before.lines().count(), output.events("epoch").len());
 
     refuse(args!["train", "--resume", run, "--tell", "halt"], 2, &["halt", "pause, resume, stop"]);
-    refuse(args!["train", "--config", lab.config(), "--tell", "stop"], 2, &["--resume"]);
+    refuse(args!["train", "--config", lab.config(), "--tell", "stop"], 2, &["--tell"]);
     // Without another rate it stops where it stopped.
     let resume = |more: &[&str]| {
         let mut arguments = args!["train", "--resume", run, "--workspace", workspace].to_vec();
@@ -73,7 +73,7 @@ fn an_absurd_rate_told_to_a_training_stops_it_and_another_heals_it() {
 #[test]
 fn a_full_disk_stops_a_training_in_a_sentence_and_it_goes_on_when_there_is_room() {
     // Wide enough that a checkpoint outweighs the model with its card.
-    let config = TINY.replace("d_model = 8", "d_model = 32").replace("d_ff = 16", "d_ff = 256");
+    let config = TINY.replace("d_model = 8", "d_model = 32").replace("d_ff = 16", "d_ff = 2048");
     let lab = Lab::with(&walk(1, BARS), &config);
     let workspace = lab.path("w");
     let train = args!["train", "--config", lab.config(), "--workspace", workspace];
