@@ -2,10 +2,11 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+use super::args_bench::BenchCommand;
 use super::check::{CheckCommand, SynthArgs};
 use super::compare::CompareArgs;
+use super::setup::ConfigArgs;
 use super::teach::{LrfindArgs, TellArgs};
-use super::walkforward::WalkforwardArgs;
 
 /// See what a network learned from your indicators and why it took a trade.
 ///
@@ -71,15 +72,15 @@ pub(super) enum DeviceArg {
 pub(super) enum Command {
     /// Collect, train, analyze and backtest in one go
     Run(RunArgs),
-    /// Teach and judge a network on every fold: rolling, anchored or combinatorial
-    Walkforward(WalkforwardArgs),
+    /// Teach and judge a network on every fold that `splits.method` cuts: rolling, anchored or combinatorial
+    Walkforward(ConfigArgs),
     /// Capture every indicator line of a file of bars
     Collect(CollectArgs),
     /// Collect and train, or continue a run's training
     Train(TrainArgs),
     /// Sweep learning rates over a fresh network and suggest one; makes no run
     Lrfind(LrfindArgs),
-    /// Pause, resume, stop or change a training that another process is at
+    /// Pause, resume, stop or change a training that another process is at: a window or a command line
     Tell(TellArgs),
     /// Examine a trained run: attention, importance, regimes, calibration, verdict
     Analyze(AnalyzeArgs),
@@ -107,82 +108,10 @@ pub(super) enum Command {
     Doctor,
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum BenchCommand {
-    /// All lines of the catalogue, kept in memory; or the functions that TA-Lib has too
-    Indicators {
-        /// CSV or Parquet file of bars [default: a random walk]
-        #[arg(long, value_name = "BARS")]
-        data: Option<PathBuf>,
-        /// Length of the random walk [default: 100000, with --talib 1000000]
-        #[arg(long, value_name = "N")]
-        bars: Option<usize>,
-        /// The 24 functions TA-Lib has too, with their own outputs only, on one thread
-        #[arg(long)]
-        talib: bool,
-        /// Repetitions; the fastest counts
-        #[arg(long, default_value_t = 5, value_name = "N")]
-        repeats: usize,
-    },
-    /// Features of indicator lines, their way to scaled inputs, its memory, and windows beside a plain copy
-    Features {
-        /// CSV or Parquet file of bars [default: a random walk]
-        #[arg(long, value_name = "BARS")]
-        data: Option<PathBuf>,
-        /// Length of the random walk
-        #[arg(long, default_value_t = 20_000, value_name = "N")]
-        bars: usize,
-        /// Indicator lines, the first of the catalogue that become features
-        #[arg(long, default_value_t = 350, value_name = "N")]
-        lines: usize,
-        /// Repetitions; the fastest counts
-        #[arg(long, default_value_t = 5, value_name = "N")]
-        repeats: usize,
-    },
-    /// The import of a CSV, beside the plain reader of the library below it
-    Data {
-        /// Bars of the file, a random walk
-        #[arg(long, default_value_t = 1_000_000, value_name = "N")]
-        bars: usize,
-        /// Repetitions, turn by turn; the median counts
-        #[arg(long, default_value_t = 7, value_name = "N")]
-        repeats: usize,
-    },
-    /// Training steps of a network of stated shape on random data: gathering, forward, backward, clipping and AdamW
-    Train {
-        #[command(flatten)]
-        shape: BenchShape,
-        /// Dropout probability
-        #[arg(long, default_value_t = 0.1, value_name = "P")]
-        dropout: f64,
-        /// Steps that count, after three that do not
-        #[arg(long, default_value_t = 20, value_name = "N")]
-        steps: usize,
-        /// Bars to draw windows from; without it the same batch is taught again and again
-        #[arg(long, value_name = "N")]
-        bars: Option<usize>,
-    },
-    /// Forecasts of a network of stated shape, one window at a time and in batches
-    Infer {
-        #[command(flatten)]
-        shape: BenchShape,
-        /// Single forecasts that count, after three that do not
-        #[arg(long, default_value_t = 200, value_name = "N")]
-        steps: usize,
-    },
-}
-
 #[derive(Debug, Group)]
 pub(super) struct RunArgs {
-    /// TOML configuration; `data.file` counts from its folder
-    #[arg(value_name = "CONFIG.toml", required_unless_present = "data")]
-    pub(super) config: Option<PathBuf>,
-    /// Preset underneath the configuration: demo, readme-debug, debug, baseline, elite, experimental, seed
-    #[arg(long)]
-    pub(super) preset: Option<String>,
-    /// CSV or Parquet file of bars, instead of the configuration's
-    #[arg(long, value_name = "BARS")]
-    pub(super) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
     /// Continue the newest run of the same configuration and data
     #[arg(long)]
     pub(super) resume: bool,
@@ -212,6 +141,9 @@ pub(super) struct TrainArgs {
     /// Continue this run folder instead of starting another
     #[arg(long, value_name = "RUN", conflicts_with_all = ["config", "preset", "data"])]
     pub(super) resume: Option<PathBuf>,
+    /// Order to begin with, as `tell` takes it: lr=RATE heals a run that an absurd rate stopped; may be repeated
+    #[arg(long, value_name = "ORDER", requires = "resume", conflicts_with_all = ["config", "preset", "data"])]
+    pub(super) tell: Vec<String>,
 }
 
 #[derive(Debug, Group)]
@@ -418,15 +350,4 @@ pub(super) struct DataChoices {
     /// What separates decimals: point or comma
     #[arg(long, value_name = "SIGN")]
     pub(super) decimal: Option<String>,
-}
-
-/// A network to measure.
-#[derive(Debug, clap::Args)]
-pub(super) struct BenchShape {
-    /// Shape: debug, baseline or elite
-    #[arg(long, default_value = "debug", value_name = "NAME")]
-    pub(super) preset: String,
-    /// Features of a bar
-    #[arg(long, default_value_t = 256, value_name = "F")]
-    pub(super) features: usize,
 }

@@ -1,4 +1,4 @@
-use super::args::BenchCommand;
+use super::args_bench::BenchCommand;
 use super::print::{Failure, Printer};
 use super::watch::watch;
 use crate::bench::{DataBench, FeaturesBench, IndicatorsBench, NetworkBench, data, features, indicators, infer, train};

@@ -14,7 +14,7 @@ use super::setup;
 use super::watch::watch;
 use crate::dataset::causality::{CUTS, CausalVerdict};
 use crate::dataset::leaks::run::{CheckVerdict, RunCheck};
-use crate::dataset::leaks::{LeakOptions, Verdict};
+use crate::dataset::leaks::{ColumnVerdict, LeakOptions, Verdict};
 use crate::market::synth::MarketOptions;
 use crate::tasks::{
     CausalityRequest, SynthRequest, check_causality, check_leaks, check_run_leaks, columns_of_run, synthesize,
@@ -164,7 +164,12 @@ fn leaks(run: Option<&Path>, columns: Option<&Path>, options: LeakOptions, print
             };
             printer.text(&format!("{word:8} {check:20} {detail}"));
         }
-        return report(&found, printer);
+        report(&found, printer)?;
+        let first = found.checks.iter().find(|check| check.verdict == CheckVerdict::Leak);
+        return first.map_or(Ok(()), |RunCheck { check, detail, .. }| {
+            let (leaking, all) = (found.leaking, found.checks.len());
+            Err(anyhow!("{leaking} of {all} checks found a leak in {}, {check} first: {detail}", found.run).into())
+        });
     }
     let Some(file) = columns.map(Path::to_owned) else { return Ok(()) };
     let found = watch("check leaks", printer, move |job| check_leaks(&file, &options, job))?;
@@ -177,7 +182,12 @@ fn leaks(run: Option<&Path>, columns: Option<&Path>, options: LeakOptions, print
         };
         printer.text(&format!("{word:10} {:24} {}", column.name, column.sentence));
     }
-    report(&found, printer)
+    report(&found, printer)?;
+    let first = found.columns.iter().find(|column| column.verdict == Verdict::Leaks);
+    first.map_or(Ok(()), |ColumnVerdict { name, sentence, .. }| {
+        let (leaking, all) = (found.leaking, found.columns.len());
+        Err(anyhow!("{leaking} of {all} columns know the future, {name} first: {sentence}").into())
+    })
 }
 
 fn report(found: &impl Serialize, printer: Printer) -> Result<(), Failure> {

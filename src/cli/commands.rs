@@ -16,8 +16,8 @@ use crate::dataset::Slice;
 use crate::gui::{OpenWindow, open_window};
 use crate::runs::{RunDir, Stage};
 use crate::tasks::{
-    BacktestSummary, CollectRequest, PredictRequest, RunRequest, RunSummary, SignalsRequest, backtest_signals, capture,
-    doctor, open_run, predict, read_options, run as run_task, stage_of_run, window_attention,
+    BacktestSummary, CollectRequest, PredictRequest, RunRequest, RunSummary, SignalsRequest, Wish, backtest_signals,
+    capture, doctor, open_run, predict, read_options, run as run_task, stage_of_run, window_attention,
 };
 
 pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<(), Failure> {
@@ -30,18 +30,19 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
     };
     match command {
         Command::Run(args) => {
-            let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
+            let config = setup::config_of(global, &args.config)?;
             let request = RunRequest { workspace, config, until: Stage::Backtest, resume: args.resume, threads };
             whole_run(request, printer)
         }
         Command::Walkforward(args) => {
-            let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
+            let config = setup::config_of(global, args)?;
             walkforward::run(RunRequest { workspace, config, until: Stage::Backtest, resume: true, threads }, printer)
         }
         Command::Train(args) => {
             if let Some(run) = &args.resume {
                 only(global, "")?;
-                return one_stage(&workspace, run, Stage::Train, None, Slice::Test, global, printer);
+                let wishes = teach::wishes(&args.tell)?;
+                return one_stage(&workspace, run, Work { wishes, ..Work::of(Stage::Train) }, global, printer);
             }
             let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
             let request = RunRequest { workspace, config, until: Stage::Train, resume: false, threads };
@@ -56,7 +57,7 @@ pub(super) fn run(args: &Args, printer: &Printer, started: Instant) -> Result<()
                 return window(&workspace, args, time, printer);
             }
             let figures = args.figures.clone();
-            one_stage(&workspace, &args.run, Stage::Analyze, figures, Slice::Test, global, printer)
+            one_stage(&workspace, &args.run, Work { figures, ..Work::of(Stage::Analyze) }, global, printer)
         }
         Command::Backtest(args) => backtest(&workspace, args, global, printer),
         Command::Predict(args) => {
@@ -193,20 +194,33 @@ fn regime_text(rows: &[RegimeRow]) -> String {
     text
 }
 
-fn one_stage(
-    workspace: &Path,
-    run: &Path,
+/// What to do with a run there is.
+struct Work {
     stage: Stage,
+    /// Where an analysis puts its pictures.
     figures: Option<PathBuf>,
+    /// What a backtest trades.
     slice: Slice,
-    global: &Global,
-    printer: Printer,
-) -> Result<(), Failure> {
+    /// What the training begins with.
+    wishes: Vec<Wish>,
+}
+
+impl Work {
+    fn of(stage: Stage) -> Self {
+        Self { stage, figures: None, slice: Slice::Test, wishes: Vec::new() }
+    }
+}
+
+fn one_stage(workspace: &Path, run: &Path, work: Work, global: &Global, printer: Printer) -> Result<(), Failure> {
+    let Work { stage, figures, slice, wishes } = work;
     let start = Instant::now();
     let (workspace, run) = (workspace.to_owned(), run.to_owned());
     let config = run_config(&run, global)?;
     let summary = watch(&stage.to_string(), printer, move |job| {
         let open = open_run(&workspace, &run, job)?;
+        for wish in wishes {
+            wish.give(job.control());
+        }
         stage_of_run(open, stage, &config, slice, figures.as_deref(), job)
     })?;
     if stage == Stage::Analyze {
@@ -296,7 +310,7 @@ fn backtest(workspace: &Path, args: &BacktestArgs, global: &Global, printer: Pri
         SliceArg::Calibration => Slice::Calibration,
         SliceArg::Test => Slice::Test,
     };
-    one_stage(workspace, run, Stage::Backtest, None, slice, global, printer)
+    one_stage(workspace, run, Work { slice, ..Work::of(Stage::Backtest) }, global, printer)
 }
 
 fn prediction_text(record: &crate::tasks::PredictionRecord) -> String {

@@ -1,6 +1,7 @@
 //! The command line: arguments in, tasks run as jobs, records out as text or JSON lines, exit codes.
 
 mod args;
+mod args_bench;
 mod bench;
 mod check;
 mod commands;

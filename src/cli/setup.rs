@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
+use clap::Args as Group;
 
 use super::args::{DeviceArg, Global};
 use super::print::Failure;
@@ -28,6 +29,24 @@ pub(super) fn threads(global: &Global) -> Result<usize, Failure> {
     }
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the thread pool")?;
     Ok(threads)
+}
+
+#[derive(Debug, Group)]
+pub(super) struct ConfigArgs {
+    /// TOML configuration; `data.file` counts from its folder
+    #[arg(value_name = "CONFIG.toml", required_unless_present = "data")]
+    pub(super) config: Option<PathBuf>,
+    /// Preset underneath the configuration: demo, readme-debug, debug, baseline, elite, experimental, seed
+    #[arg(long)]
+    pub(super) preset: Option<String>,
+    /// File of bars, instead of the configuration's
+    #[arg(long, value_name = "BARS")]
+    pub(super) data: Option<PathBuf>,
+}
+
+/// The configuration that `args` name; see [`config`].
+pub(super) fn config_of(global: &Global, args: &ConfigArgs) -> Result<RunConfig, Failure> {
+    config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())
 }
 
 /// Defaults, preset, file, `--set` and `--device`, in rising precedence; a relative `data.file`, `backtest.rule`,

@@ -6,22 +6,15 @@ use serde_json::json;
 
 use super::args::Global;
 use super::print::{Failure, Printer};
-use super::setup;
+use super::setup::{self, ConfigArgs};
 use super::watch::watch;
 use crate::tasks::{LrSearch, Wish, find_learning_rate, leave_wishes};
 use crate::training::LrFinder;
 
 #[derive(Debug, Group)]
 pub(super) struct LrfindArgs {
-    /// TOML configuration; `data.file` counts from its folder
-    #[arg(value_name = "CONFIG.toml", required_unless_present = "data")]
-    pub(super) config: Option<PathBuf>,
-    /// Preset underneath the configuration
-    #[arg(long)]
-    pub(super) preset: Option<String>,
-    /// File of bars, instead of the configuration's
-    #[arg(long, value_name = "BARS")]
-    pub(super) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
     /// First learning rate
     #[arg(long, default_value_t = 1e-7, value_name = "RATE")]
     pub(super) from: f64,
@@ -48,7 +41,7 @@ pub(super) fn find_rate(
     global: &Global,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let config = setup::config(global, args.config.as_deref(), args.preset.as_deref(), args.data.as_deref())?;
+    let config = setup::config_of(global, &args.config)?;
     let finder = LrFinder { from: args.from, to: args.to, steps: args.steps };
     let request = LrSearch { workspace, config, finder };
     let found = watch("lrfind", printer, move |job| find_learning_rate(&request, job))?;
@@ -67,8 +60,11 @@ pub(super) fn find_rate(
 }
 
 pub(super) fn tell(args: &TellArgs) -> Result<(), Failure> {
-    match args.orders.iter().find_map(|order| order.parse::<Wish>().err()) {
-        Some(bad) => Err(Failure::Usage(anyhow!(bad))),
-        None => Ok(leave_wishes(&args.run, &args.orders)?),
-    }
+    wishes(&args.orders)?;
+    Ok(leave_wishes(&args.run, &args.orders)?)
+}
+
+/// Orders as they were typed.
+pub(super) fn wishes(orders: &[String]) -> Result<Vec<Wish>, Failure> {
+    orders.iter().map(|order| order.parse().map_err(|bad: String| Failure::Usage(anyhow!(bad)))).collect()
 }

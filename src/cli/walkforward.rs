@@ -1,28 +1,12 @@
 //! `walkforward`: every fold on a line, then all of them together.
 
-use std::path::PathBuf;
-
 use anyhow::Context as _;
-use clap::Args as Group;
 use serde_json::json;
 
 use super::print::{Failure, Printer};
 use super::watch::watch;
 use crate::data::time_text;
 use crate::tasks::{FoldResult, RunRequest, walkforward};
-
-#[derive(Debug, Group)]
-pub(super) struct WalkforwardArgs {
-    /// TOML configuration; `splits.method` says how the folds are cut
-    #[arg(value_name = "CONFIG.toml", required_unless_present = "data")]
-    pub(super) config: Option<PathBuf>,
-    /// Preset underneath the configuration
-    #[arg(long)]
-    pub(super) preset: Option<String>,
-    /// File of bars, instead of the configuration's
-    #[arg(long, value_name = "BARS")]
-    pub(super) data: Option<PathBuf>,
-}
 
 pub(super) fn run(request: RunRequest, printer: Printer) -> Result<(), Failure> {
     let found = watch("walkforward", printer, move |job| walkforward(&request, job))?;
@@ -64,8 +48,9 @@ fn line(fold: &FoldResult) -> String {
         || ("-".to_owned(), "-".to_owned()),
         |(network, hold)| (format!("{:+.1} %", 100.0 * network), format!("{:+.1} %", 100.0 * hold)),
     );
+    let stopped = if fold.stopped { format!("  stopped after {} epochs", fold.epochs.0) } else { String::new() };
     format!(
-        "{:<5} {} to {}  {:>6} {:>6.0}  {:>9}  {:.4} ({:.4})   {:>9}  {network}  {hold}",
+        "{:<5} {} to {}  {:>6} {:>6.0}  {:>9}  {:.4} ({:.4})   {:>9}  {network}  {hold}{stopped}",
         fold.fold,
         day(first),
         day(last),

@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::print::{Failure, Printer, epoch_text};
 use crate::jobs::{Job as Handle, Outcome, Progress, spawn};
-use crate::tasks::{Job, TaskEvent, forward_wishes};
+use crate::tasks::{Job, TaskEvent};
 
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -21,13 +20,9 @@ pub(super) fn watch<T: Send + 'static>(
     let token = job.cancel_token();
     ctrlc::set_handler(move || token.cancel()).context("cannot listen to Ctrl-C")?;
     let bar = bar();
-    let mut run = None;
     let outcome = loop {
         let outcome = job.wait(LOOK);
-        run = tell(&job, printer, bar.as_ref()).or(run);
-        if let Some(run) = &run {
-            forward_wishes(run, &job.control());
-        }
+        tell(&job, printer, bar.as_ref());
         if let Some(outcome) = outcome {
             break outcome;
         }
@@ -54,9 +49,8 @@ fn bar() -> Option<ProgressBar> {
     Some(bar)
 }
 
-/// Shows what the job told since the last call; the folder of the run it is at, once it tells it.
-fn tell<T>(job: &Handle<T, TaskEvent>, printer: Printer, bar: Option<&ProgressBar>) -> Option<PathBuf> {
-    let mut run = None;
+/// Shows what the job told since the last call.
+fn tell<T>(job: &Handle<T, TaskEvent>, printer: Printer, bar: Option<&ProgressBar>) {
     let say = |text: &str| match bar {
         Some(bar) => bar.suspend(|| Printer::note(text)),
         None => Printer::note(text),
@@ -65,9 +59,6 @@ fn tell<T>(job: &Handle<T, TaskEvent>, printer: Printer, bar: Option<&ProgressBa
         match event {
             TaskEvent::Note(text) => say(&text),
             TaskEvent::Record(record) => {
-                if record["event"] == "run_started" {
-                    run = record["folder"].as_str().map(PathBuf::from);
-                }
                 printer.record(&record);
                 if let Some(text) = epoch_text(&record).filter(|_| !printer.json) {
                     say(&text);
@@ -89,5 +80,4 @@ fn tell<T>(job: &Handle<T, TaskEvent>, printer: Printer, bar: Option<&ProgressBa
             bar.tick();
         }
     }
-    run
 }

@@ -177,8 +177,10 @@ pub struct TrainConfig {
     pub min_lr: f64,
     /// Share of all optimiser steps spent warming up.
     pub warmup: f64,
-    /// Times the cosine starts again at the peak, at equal distances after the warm-up.
+    /// Times the cosine starts again at the peak after the warm-up.
     pub restarts: usize,
+    /// Length of each cosine over that of the one before (T_mult of Loshchilov & Hutter 2017); 1 for equal lengths.
+    pub restart_growth: f64,
     /// Decoupled weight decay, on matrices only.
     pub weight_decay: f64,
     /// Batches whose gradients are summed per optimiser step.
@@ -216,6 +218,7 @@ impl Default for TrainConfig {
             min_lr: 1e-6,
             warmup: 0.05,
             restarts: 0,
+            restart_growth: 1.0,
             weight_decay: 1e-5,
             accumulation_steps: 1,
             max_grad_norm: 1.0,

@@ -165,6 +165,7 @@ fn check_train(train: &TrainConfig, c: &mut Checks) {
         min_lr,
         warmup,
         restarts,
+        restart_growth,
         weight_decay,
         accumulation_steps,
         max_grad_norm,
@@ -189,6 +190,11 @@ fn check_train(train: &TrainConfig, c: &mut Checks) {
         restarts < num_epochs || *num_epochs == 0,
         "train.restarts",
         format!("must be fewer than num_epochs {num_epochs}, was {restarts}"),
+    );
+    c.require(
+        (1.0..=10.0).contains(restart_growth),
+        "train.restart_growth",
+        format!("must be at least 1 and at most 10, was {restart_growth}"),
     );
     at_least(c, "train.batch_size", *batch_size, 1);
     at_least(c, "train.num_epochs", *num_epochs, 1);

@@ -101,55 +101,62 @@ fn number(digits: &str) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// 2024-01-31 12:00 UTC, `date -u -d @1706702400`.
+    pub(in crate::data) const NOON: i64 = 1_706_702_400_000;
+
+    /// Spellings of [`NOON`] that every reader of times knows.
+    pub(in crate::data) const SPELLINGS: [&str; 13] = [
+        "2024-01-31T12:00:00Z",
+        "2024-01-31T12:00:00",
+        "2024-01-31 12:00",
+        "2024/01/31 12:00:00",
+        " 2024-01-31T12:00:00.000000000Z ",
+        "2024-01-31 12:00:00 UTC",
+        "2024-01-31T13:30:00+01:30",
+        "2024-01-31 07:00:00-0500",
+        "2024-01-31 13:00:00.0+01",
+        "1706702400",
+        "1706702400000",
+        "1706702400000000",
+        "1706702400000000000",
+    ];
+
+    /// What none takes for a time.
+    pub(in crate::data) const NO_TIMES: [&str; 11] = [
+        "",
+        "close",
+        "2024-02-30",
+        "2024-01-31T25:00",
+        "2024-01-31T12:60",
+        "2024-01-31T12",
+        "2024-01-31X12:00",
+        "2024-01-31T12:00:00.5.5",
+        "2024-01-31T12:00+",
+        "1.5",
+        "2024-01-3é",
+    ];
 
     #[test]
     fn every_spelling_of_one_moment_reads_alike() {
-        let noon = 1_706_702_400_000; // 2024-01-31 12:00 UTC, `date -u -d @1706702400`
-        for text in [
-            "2024-01-31T12:00:00Z",
-            "2024-01-31T12:00:00",
-            "2024-01-31 12:00",
-            "2024/01/31 12:00:00",
-            " 2024-01-31T12:00:00.000000000Z ",
-            "2024-01-31 12:00:00 UTC",
-            "2024-01-31T13:30:00+01:30",
-            "2024-01-31 07:00:00-0500",
-            "2024-01-31 13:00:00.0+01",
-            "1706702400",
-            "1706702400000",
-            "1706702400000000",
-            "1706702400000000000",
-        ] {
-            assert_eq!(parse_time(text), Some(noon), "{text}");
+        for text in SPELLINGS {
+            assert_eq!(parse_time(text), Some(NOON), "{text}");
         }
-        assert_eq!(parse_time("2024-01-31T12:00:00.25Z"), Some(noon + 250));
-        assert_eq!(parse_time("2024-01-31"), Some(noon - DAY / 2));
-        assert_eq!(parse_time("20240131"), Some(noon - DAY / 2));
-        assert_eq!(time_text(noon), "2024-01-31T12:00:00Z");
-        assert_eq!(time_text(noon + 250), "2024-01-31T12:00:00.250Z");
+        assert_eq!(parse_time("2024-01-31T12:00:00.25Z"), Some(NOON + 250));
+        assert_eq!(parse_time("2024-01-31"), Some(NOON - DAY / 2));
+        assert_eq!(parse_time("20240131"), Some(NOON - DAY / 2));
+        assert_eq!(time_text(NOON), "2024-01-31T12:00:00Z");
+        assert_eq!(time_text(NOON + 250), "2024-01-31T12:00:00.250Z");
     }
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in [
-            "",
-            "close",
-            "2024-02-30",
-            "2024-01-31T25:00",
-            "2024-01-31T12:60",
-            "2024-01-31T12",
-            "2024-01-31X12:00",
-            "2024-01-31T12:00:00.5.5",
-            "2024-01-31T12:00+",
-            "31.01.2024 12:00",
-            "2024-1-31",
-            "1.5",
-            "99999999999999",
-            "9223372036854775808",
-            "2024-01-3é",
-        ] {
+        for text in NO_TIMES {
+            assert_eq!(parse_time(text), None, "{text}");
+        }
+        for text in ["31.01.2024 12:00", "2024-1-31", "99999999999999", "9223372036854775808"] {
             assert_eq!(parse_time(text), None, "{text}");
         }
     }

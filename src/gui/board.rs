@@ -102,6 +102,10 @@ impl Board {
             }
             let Some(row) = state.jobs.iter_mut().find(|row| row.id == entry.id) else { return false };
             row.progress = entry.handle.progress();
+            if state.live.job == Some(entry.id) {
+                // Another process may have paused it.
+                state.live.paused = entry.handle.control().is_paused();
+            }
             row.seconds = now - entry.started;
             if entry.stage.0 != row.progress.stage {
                 entry.stage = (row.progress.stage.clone(), now, row.progress.done);

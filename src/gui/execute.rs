@@ -273,6 +273,11 @@ impl Shell {
         if self.state.busy() {
             return;
         }
+        // Menus, keys and the palette ask for runs, too.
+        if let Some(problem) = self.state.config_errors.first().map(ToString::to_string) {
+            self.state.say(true, format!("no run is started: {problem}"));
+            return;
+        }
         if self.state.config.data.file.is_empty() {
             self.state.config.data.file = self.bars_of_the_open_run();
         }

@@ -79,9 +79,10 @@ impl<E> JobContext<E> {
         &self.control
     }
 
-    /// Returns at once unless the job is paused; else when it is resumed, given an order or cancelled.
-    pub fn wait_while_paused(&self) -> Result<(), Cancelled> {
-        self.control.wait(&self.token)
+    /// Returns at once unless the job is paused; else when it is resumed, given an order or cancelled. Calls `look` now
+    /// and then meanwhile, which may do any of these.
+    pub fn wait_while_paused(&self, look: &dyn Fn()) -> Result<(), Cancelled> {
+        self.control.wait(&self.token, look)
     }
 
     /// Call between units of work; a job that never does cannot be stopped.

@@ -67,17 +67,19 @@ impl Control {
         std::mem::take(&mut self.desk().orders)
     }
 
-    /// Returns at once unless paused; else when resumed, given an order or cancelled.
-    pub(super) fn wait(&self, token: &CancelToken) -> Result<(), Cancelled> {
-        let mut desk = self.desk();
+    /// Returns at once unless paused; else when resumed, given an order or cancelled. Calls `look` now and then meanwhile.
+    pub(super) fn wait(&self, token: &CancelToken, look: &dyn Fn()) -> Result<(), Cancelled> {
         loop {
+            let desk = self.desk();
             if token.is_cancelled() {
                 return Err(Cancelled);
             }
             if !desk.paused || !desk.orders.is_empty() {
                 return Ok(());
             }
-            desk = self.0.changed.wait_timeout(desk, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+            drop(self.0.changed.wait_timeout(desk, LOOK).unwrap_or_else(PoisonError::into_inner));
+            // Not with the desk in hand: it may write on it.
+            look();
         }
     }
 }
@@ -99,7 +101,7 @@ mod tests {
             ctx.control().pause();
             let mut taken = Vec::new();
             loop {
-                ctx.wait_while_paused()?;
+                ctx.wait_while_paused(&|| ())?;
                 taken.extend(ctx.control().take());
                 if !ctx.control().is_paused() {
                     return Ok(taken);
@@ -125,18 +127,18 @@ mod tests {
     fn waiting_ends_by_an_order_a_resume_or_a_cancel() {
         let control = Control::default();
         let token = CancelToken::default();
-        control.wait(&token).unwrap();
+        control.wait(&token, &|| ()).unwrap();
         control.pause();
         control.order(Order::Save);
         control.order(Order::Patience(3));
-        control.wait(&token).unwrap();
+        control.wait(&token, &|| ()).unwrap();
         assert_eq!(control.take(), [Order::Save, Order::Patience(3)]);
         assert_eq!(control.take(), []);
         let started = Arc::new(AtomicUsize::new(0));
         let (flag, waiting) = (Arc::clone(&started), control.clone());
         let job = spawn::<(), ()>("waits", Arc::new(|| ()), move |_| {
             flag.fetch_add(1, Ordering::SeqCst);
-            Ok(waiting.wait(&CancelToken::default())?)
+            Ok(waiting.wait(&CancelToken::default(), &|| ())?)
         })
         .unwrap();
         while started.load(Ordering::SeqCst) == 0 {
@@ -147,6 +149,21 @@ mod tests {
         assert!(matches!(job.wait(LONG), Some(Outcome::Finished(()))));
         control.pause();
         token.cancel();
-        assert!(control.wait(&token).is_err());
+        assert!(control.wait(&token, &|| ()).is_err());
+    }
+
+    #[test]
+    fn who_waits_looks_around_and_may_end_the_wait_itself() {
+        let (control, looks) = (Control::default(), AtomicUsize::new(0));
+        let look = || {
+            if looks.fetch_add(1, Ordering::SeqCst) == 2 {
+                control.resume();
+            }
+        };
+        control.wait(&CancelToken::default(), &look).unwrap();
+        assert_eq!(looks.load(Ordering::SeqCst), 0, "nothing to wait for");
+        control.pause();
+        control.wait(&CancelToken::default(), &look).unwrap();
+        assert_eq!(looks.load(Ordering::SeqCst), 3);
     }
 }

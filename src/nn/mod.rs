@@ -19,5 +19,5 @@ pub use noise::{Noise, Purpose, purpose_rng};
 pub use optim::{AdamW, AdamWConfig, Gradients};
 pub use params::{Params, ParamsError};
 pub use real::Arenas;
-pub use schedule::{warm_restarts, warmup_cosine};
+pub use schedule::{Restarts, warm_restarts, warmup_cosine};
 pub use sink::{GradientPath, Sink};

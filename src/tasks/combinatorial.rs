@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use candle_core::DType;
+use serde_json::json;
 
 use super::collect::{CollectRequest, Collected, collect};
 use super::event::{Job, TaskEvent};
@@ -10,10 +11,12 @@ use super::market_files::{admit, read_options};
 use super::prepare::{checked_features, fold_space, one_bar_deviation};
 use super::run::RunRequest;
 use super::sources::Sources;
+use super::steps::{STOPS_LATER, Steps};
 use super::train::training_weights;
 use super::walkforward::{FoldResult, WalkForward, record};
 use crate::config::RunConfig;
 use crate::dataset::{Features, Fold, Labels, Schema, Slice, backtest_paths, make_folds, make_labels};
+use crate::jobs::Order;
 use crate::models::Network;
 use crate::stats::{auc, std_population};
 use crate::training::{
@@ -47,6 +50,7 @@ pub(super) fn judge_combinatorial(request: &RunRequest, job: &Job) -> Result<Wal
     let bench = Bench { config, collected: &collected, features, labels, cost, device };
     let (mut results, mut all) = (Vec::new(), Vec::new());
     for (i, fold) in folds.iter().enumerate() {
+        job.check()?;
         job.emit(TaskEvent::Note(format!("fold {} of {}", i + 1, folds.len())));
         let (result, forecasts) = bench.fold(i + 1, fold, job)?;
         job.emit(TaskEvent::Record(record(&result)?));
@@ -117,18 +121,21 @@ impl Bench<'_> {
         let mut trainer = Trainer::new(network, train_config, set)?;
         gradient_gate(trainer.network(), &trainer.full_objective(), &set, config.train.seed)?;
         let mut best = trainer.network().params().snapshot()?;
-        let stage = format!("fold {number}, training");
-        let total = (config.train.num_epochs * trainer.batches_per_epoch()) as u64;
-        while !trainer.finished() {
-            let done = (trainer.state().epoch * trainer.batches_per_epoch()) as u64;
-            let (metrics, _) = trainer.epoch(&|batch| {
-                job.progress(done + batch as u64, total, &stage);
-                job.check()
-            })?;
-            if metrics.best {
-                best = trainer.network().params().snapshot()?;
-            }
-        }
+        let steps = Steps {
+            job,
+            prefix: &format!("fold {number}, "),
+            // No other process can know of a training without a run folder.
+            listen: &|| (),
+            obey: &mut |order, trainer| obey(order, number, trainer, job),
+            line: &mut |_, _| Ok(()),
+            keep: &mut |trainer, metrics, _| {
+                if metrics.best {
+                    best = trainer.network().params().snapshot()?;
+                }
+                Ok(())
+            },
+        };
+        steps.take(&mut trainer)?;
         trainer.network().params().restore(&best)??;
         let horizon = config.labels.prediction_horizon;
         let forecasts = infer(trainer.network(), &inputs, return_scale, horizon, &|_| job.check())?;
@@ -136,7 +143,31 @@ impl Bench<'_> {
         let judged = Judged::new(&forecasts, labels, &of(Slice::Test), rate);
         let time = |t: usize| bars[t].timestamp;
         let test = fold.ranges(Slice::Test).iter().map(|range| (time(range.start), time(range.end - 1))).collect();
-        let epochs = (trainer.state().epoch, trainer.state().best_epoch);
-        Ok((FoldResult { fold: number, test, run: None, epochs, judged, returns: None, trades: None }, forecasts))
+        let state = trainer.state();
+        let (epochs, stopped) = ((state.epoch, state.best_epoch), state.stopped);
+        let result = FoldResult { fold: number, test, run: None, epochs, stopped, judged, returns: None, trades: None };
+        Ok((result, forecasts))
     }
+}
+
+/// Ends the training of fold `number` when ordered; the other orders make no sense here, which is said.
+fn obey(order: Order, number: usize, trainer: &mut Trainer<'_>, job: &Job) -> Result<()> {
+    let refuse = |why: &str| job.emit(TaskEvent::Note(format!("fold {number}: {why}")));
+    match order {
+        Order::Stop => {
+            trainer.stop();
+            if let Some(change) = trainer.state().changes.last() {
+                let mut record = serde_json::to_value(change)?;
+                record["fold"] = json!(number);
+                job.emit(TaskEvent::Record(record));
+            }
+            if !trainer.finished() {
+                refuse(STOPS_LATER);
+            }
+        }
+        Order::Save => refuse("nothing is saved, because combinatorial folds are taught in memory only"),
+        Order::LearningRate(_) => refuse("the learning rate stays, so that all folds are taught alike"),
+        Order::Patience(_) => refuse("the patience stays, so that all folds are taught alike"),
+    }
+    Ok(())
 }

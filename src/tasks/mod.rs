@@ -38,6 +38,7 @@ mod run;
 mod run_leaks;
 mod signals;
 mod sources;
+mod steps;
 mod synth;
 mod teach;
 mod train;
@@ -75,7 +76,7 @@ pub use lr_search::{LrSearch, find_learning_rate};
 pub use market_files::{
     ImportSpeed, export, import, import_into, inspect, measure_import, preview, read_options, resample_file,
 };
-pub use orders::{Wish, forward_wishes, leave_wishes};
+pub use orders::{Wish, leave_wishes};
 pub use predict::{PredictRequest, PredictionRecord, predict};
 pub use prepare::{Dataset, prepare};
 pub use run::{OpenRun, RunRequest, RunSummary, open_run, run, stage_of_run};

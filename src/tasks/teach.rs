@@ -1,7 +1,11 @@
+use std::cell::RefCell;
+
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::event::{Job, TaskEvent};
+use super::orders::forward_wishes;
+use super::steps::{STOPS_LATER, Steps};
 use crate::jobs::Order;
 use crate::models::Network;
 use crate::runs::{Exports, RunDir, StepLog, append_line, keep_epochs, read_lines, write_lines};
@@ -59,38 +63,20 @@ impl Teaching<'_> {
             StepLog::open(dir, trainer.optimizer().steps()).context("cutting the steps back to the checkpoint")?;
         let exports = Exports::begin(dir, self.started).context(EXPORTING)?;
         let seconds = read_lines::<EpochTiming>(&dir.timing_file()).iter().map(|epoch| epoch.seconds).sum();
-        let mut logs = Logs { steps, exports, seconds };
+        let logs = RefCell::new(Logs { steps, exports, seconds });
         if resumed_at > 0 || trainer.batch() > 0 {
             let (epoch, step) = (resumed_at, trainer.optimizer().steps());
             job.emit(TaskEvent::Record(json!({ "event": "resumed", "epoch": epoch, "step": step })));
         }
-        let per_epoch = trainer.batches_per_epoch();
-        while !trainer.finished() {
-            let (done, epoch) = (trainer.state().epoch * per_epoch, trainer.state().epoch + 1);
-            let total = (trainer.epochs() * per_epoch) as u64;
-            if job.control().is_paused() {
-                let batch = done + trainer.batch();
-                job.progress(batch as u64, total, &format!("paused in epoch {epoch} of {}", trainer.epochs()));
-            }
-            job.wait_while_paused()?;
-            for order in job.control().take() {
-                self.obey(order, trainer, &logs, job)?;
-            }
-            if trainer.finished() || job.control().is_paused() {
-                continue;
-            }
-            let stage = format!("training, epoch {epoch} of {}", trainer.epochs());
-            let lines = trainer.step(&|batch| {
-                job.progress((done + batch) as u64, total, &stage);
-                job.check()
-            })?;
-            if let Some((line, seconds)) = trainer.take_line() {
-                Self::keep_steps(&line, seconds, &mut logs, job)?;
-            }
-            if let Some((metrics, timing)) = lines {
-                self.keep(trainer, &metrics, &timing, &mut logs, job)?;
-            }
-        }
+        let steps = Steps {
+            job,
+            prefix: "",
+            listen: &|| forward_wishes(dir, job.control()),
+            obey: &mut |order, trainer| self.obey(order, trainer, &logs.borrow(), job),
+            line: &mut |line, seconds| Self::keep_steps(line, seconds, &mut logs.borrow_mut(), job),
+            keep: &mut |trainer, metrics, timing| self.keep(trainer, metrics, timing, &mut logs.borrow_mut(), job),
+        };
+        steps.take(trainer)?;
         Ok(resumed_at)
     }
 
@@ -164,9 +150,7 @@ impl Teaching<'_> {
             job.emit(TaskEvent::Record(json!({ "event": "checkpoint", "epoch": epoch, "step": step })));
         }
         if order == Order::Stop && !trainer.finished() {
-            job.emit(TaskEvent::Note(
-                "stops after the first epoch, without which there is no model to keep".to_owned(),
-            ));
+            job.emit(TaskEvent::Note(STOPS_LATER.to_owned()));
         }
         Ok(())
     }

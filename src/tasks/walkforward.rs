@@ -28,6 +28,8 @@ pub struct FoldResult {
     pub run: Option<String>,
     /// Epochs taught, and the best of them.
     pub epochs: (usize, usize),
+    /// True if the user ended its training.
+    pub stopped: bool,
     /// Forecasts of the test bars.
     pub judged: Judged,
     /// Return of the network and of buy and hold over the test bars, as fractions, after costs; `None` where not traded.
@@ -120,12 +122,14 @@ fn judge_run(fold: usize, summary: &RunSummary, stitcher: &mut Stitcher) -> Resu
     let returns = network.total_return.zip(hold.total_return);
     stitcher.add(&values, series, network.trades, returns.map_or(0.0, |(_, hold)| hold));
     let epochs = crate::runs::read_lines::<crate::training::EpochMetrics>(&dir.metrics_file());
+    let changes = crate::runs::read_lines::<crate::training::Change>(&dir.events_file());
     let best = epochs.iter().rev().find(|epoch| epoch.best).map_or(0, |epoch| epoch.epoch);
     Ok(FoldResult {
         fold,
         test: vec![backtest.range],
         run: Some(summary.manifest.id.clone()),
         epochs: (epochs.len(), best),
+        stopped: changes.iter().any(|change| change.what == "stop"),
         judged,
         returns,
         trades: Some(network.trades),

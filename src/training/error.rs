@@ -19,8 +19,9 @@ pub enum TrainError {
     Gate(Vec<String>),
     /// A loss or gradient left the finite numbers.
     #[error(
-        "training stopped at epoch {epoch}, batch {batch}, step {step}: {culprit} is not finite; the last checkpoint and the best \
-         model are kept; a smaller train.learning_rate or train.max_grad_norm usually helps"
+        "training stopped at epoch {epoch}, batch {batch}, step {step}: {culprit} is not finite; {}; a smaller \
+         train.learning_rate or train.max_grad_norm usually helps",
+        kept(*epoch)
     )]
     NotFinite {
         /// Epoch, from 1.
@@ -42,6 +43,19 @@ pub enum TrainError {
         batch_size: usize,
         /// Windows in the slice.
         windows: usize,
+    },
+    /// More cosines of the learning rate than there are steps for.
+    #[error(
+        "train.restarts {count} with train.restart_growth {growth} leave the first cosine less than one of the {steps} \
+         optimiser steps after the warm-up: take fewer restarts or a smaller growth"
+    )]
+    Restarts {
+        /// Configured restarts.
+        count: usize,
+        /// Configured growth.
+        growth: f64,
+        /// Steps after the warm-up.
+        steps: usize,
     },
     /// Nothing to select on.
     #[error("the validation slice has no window with all labels: it needs more bars or a larger splits.validation")]
@@ -101,4 +115,12 @@ pub enum TrainError {
     // Not `transparent`: callers look for `Cancelled` among the sources.
     #[error("{0}")]
     Cancelled(#[from] crate::jobs::Cancelled),
+}
+
+/// What a training that stops in `epoch` leaves.
+fn kept(epoch: usize) -> &'static str {
+    match epoch {
+        1 => "no epoch was finished, so there is no model yet",
+        _ => "the last checkpoint and the best model are kept",
+    }
 }

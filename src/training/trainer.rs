@@ -71,7 +71,7 @@ impl<'a> Trainer<'a> {
     /// A trainer at the start of epoch one.
     ///
     /// Errors if the training slice holds less than one batch, the validation slice nothing, a class to be balanced no
-    /// member, or a weight is negative or not finite.
+    /// member, the steps are too few for the restarts, or a weight is negative or not finite.
     pub fn new(network: Network, config: TrainerConfig, set: TrainingSet<'a>) -> Result<Self, TrainError> {
         let train = &config.train;
         if set.train.len() < train.batch_size {
@@ -86,7 +86,7 @@ impl<'a> Trainer<'a> {
         let weights = set.weights_by_bar()?;
         let state = TrainState::default();
         let (sink, gradients) = (network.sink()?, Gradients::new(network.params()));
-        Ok(Self {
+        let trainer = Self {
             config,
             set,
             network,
@@ -100,7 +100,9 @@ impl<'a> Trainer<'a> {
             weights,
             running: None,
             line: None,
-        })
+        };
+        trainer.check_restarts()?;
+        Ok(trainer)
     }
 
     /// The network as it is now.
@@ -201,9 +203,8 @@ impl<'a> Trainer<'a> {
     pub fn learning_rate(&self) -> f64 {
         let train = &self.config.train;
         let (total, peak) = (self.total_steps(), self.peak());
-        let warmup = (train.warmup * total as f64).round() as usize;
-        let step = self.optimizer.steps() as usize;
-        warm_restarts(step, warmup, total, train.restarts, peak, train.min_lr.min(peak))
+        let (warmup, step) = (self.warmup_steps(), self.optimizer.steps() as usize);
+        warm_restarts(step, warmup, total, self.restarts(), peak, train.min_lr.min(peak))
     }
 
     /// One pass over the training slice in a fresh order (or what is left of it), then validation.
@@ -389,6 +390,7 @@ mod lines;
 mod live;
 #[cfg(test)]
 mod option_tests;
+mod restarts;
 mod sweep;
 #[cfg(test)]
 mod tests;

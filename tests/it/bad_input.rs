@@ -23,7 +23,7 @@ pub(super) fn refuse(arguments: impl IntoIterator<Item = OsString>, code: i32, s
 
 /// The message of the error record, which must be a sentence for people and stand on standard error too.
 #[track_caller]
-fn message(output: &Output) -> String {
+pub(super) fn message(output: &Output) -> String {
     let message = output.event("error")["message"].as_str().expect("a text").to_owned();
     assert!(output.stderr.contains(&format!("error: {message}")), "{}", output.stderr);
     let code_like = ["panicked", "backtrace", "   0:", "Some(", "Err(", "Error(", "Error {", " { ", "::", "defect"];

@@ -11,13 +11,13 @@ use crate::bad_input::{one_line, refuse};
 use crate::common::{BARS, FINISHED, Lab, csv, files_below, glassbox, walk};
 
 /// Splits a safetensors file into its JSON header and the bytes behind it.
-fn open_model(run: &Path) -> (Value, Vec<u8>) {
+pub(super) fn open_model(run: &Path) -> (Value, Vec<u8>) {
     let bytes = fs::read(run.join("model.safetensors")).unwrap();
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     (serde_json::from_slice(&bytes[8..8 + length]).unwrap(), bytes[8 + length..].to_vec())
 }
 
-fn save_model(run: &Path, header: &Value, data: &[u8]) {
+pub(super) fn save_model(run: &Path, header: &Value, data: &[u8]) {
     let mut text = header.to_string();
     text.extend(std::iter::repeat_n(' ', text.len().next_multiple_of(8) - text.len()));
     let bytes = [&(text.len() as u64).to_le_bytes()[..], text.as_bytes(), data].concat();
@@ -129,21 +129,42 @@ fn damaged_run_folders_are_refused_by_file() {
     }
 }
 
-#[test]
-fn a_damaged_checkpoint_is_refused_and_kept() {
-    let lab = Lab::new();
-    let train = args!["train", "--config", lab.config(), "--workspace", lab.path("w")];
-    let run = glassbox(train).ok().run();
+/// Makes a trained run look as if its training were not over.
+pub(super) fn unfinish(run: &Path) {
     let manifest = fs::read_to_string(run.join("run.json")).unwrap();
-    let unfinished = manifest.replace("    \"train\"\n", "").replace("\"collect\",\n", "\"collect\"\n");
-    assert_ne!(manifest, unfinished);
-    fs::write(run.join("run.json"), unfinished).unwrap();
+    let mut unfinished: Value = serde_json::from_str(&manifest).unwrap();
+    assert!(unfinished["done"].as_array().unwrap().contains(&"train".into()));
+    unfinished["done"] = serde_json::json!(["collect"]);
+    fs::write(run.join("run.json"), unfinished.to_string()).unwrap();
+}
+
+#[test]
+fn checkpoints_that_do_not_fit_are_refused_and_kept() {
+    let lab = Lab::new();
+    let train = |more: [&str; 2]| {
+        let run = args!["train", "--config", lab.config(), "--workspace", lab.path("w"), more[0], more[1]];
+        glassbox(run).ok().run()
+    };
+    let run = train(["--set", "train.num_epochs=1"]);
+    let other = train(["--set", "features.groups=[\"lines\"]"]);
+    unfinish(&run);
     let checkpoint = run.join("checkpoints/last.safetensors");
     let bytes = fs::read(&checkpoint).unwrap();
-    fs::write(&checkpoint, &bytes[..bytes.len() / 2]).unwrap();
-    let resume = args!["train", "--resume", run, "--workspace", lab.path("w")];
-    one_line(&refuse(resume, 1, &["last.safetensors", "garbled"]));
-    assert_eq!(fs::read(&checkpoint).unwrap(), &bytes[..bytes.len() / 2]);
+    // The last bytes belong to a parameter.
+    let poisoned = [&bytes[..bytes.len() - 4], &f32::NAN.to_le_bytes()].concat();
+    for (bad, says) in [
+        (bytes[..bytes.len() / 2].to_vec(), "garbled"),
+        (poisoned, "not finite"),
+        (fs::read(other.join("checkpoints/last.safetensors")).unwrap(), "other features"),
+    ] {
+        fs::write(&checkpoint, &bad).unwrap();
+        let resume = args!["train", "--resume", run, "--workspace", lab.path("w")];
+        let message = refuse(resume, 1, &[&checkpoint.display().to_string(), says]);
+        one_line(&message);
+        assert_eq!(fs::read(&checkpoint).unwrap(), bad, "{says}");
+    }
+    fs::write(&checkpoint, &bytes).unwrap();
+    glassbox(args!["train", "--resume", run, "--workspace", lab.path("w")]).ok();
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod architecture;
 mod bad_input;
 mod bad_runs;
+mod bad_training;
 mod bench_network;
 mod causality;
 mod cli;

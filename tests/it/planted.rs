@@ -8,7 +8,7 @@ use glassbox::stats::auc;
 use serde_json::json;
 
 use crate::args;
-use crate::bad_input::refuse;
+use crate::bad_input::{message, one_line, refuse};
 use crate::common::{FINISHED, Lab, csv, glassbox, walk};
 
 /// The preset debug with a small network and the rise of the next bar as its entry.
@@ -91,7 +91,8 @@ fn columns_that_know_the_future_are_named() {
         writeln!(out, "{line},{momentum},{peek},{label}").unwrap();
     }
     let file = lab.write("columns.csv", out);
-    let found = glassbox(args!["check", "leaks", "--columns", file]).ok().event("leaks");
+    let output = glassbox(args!["check", "leaks", "--columns", file]);
+    let found = output.event("leaks");
     let verdicts: Vec<(&str, &str)> = found["columns"]
         .as_array()
         .unwrap()
@@ -100,6 +101,15 @@ fn columns_that_know_the_future_are_named() {
         .collect();
     assert_eq!(verdicts, [("momentum", "clean"), ("peek", "leaks"), ("label", "leaks")], "{found}");
     assert_eq!(found["leaking"], json!(2));
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let message = message(&output);
+    assert!(message.starts_with("2 of 3 columns know the future, peek first: "), "{message}");
+    one_line(&message);
+    let honest = fs::read_to_string(&file).unwrap();
+    let honest: String = honest.lines().map(|line| line.rsplitn(3, ',').last().unwrap().to_owned() + "\n").collect();
+    let file = lab.write("honest.csv", honest);
+    let found = glassbox(args!["check", "leaks", "--columns", file]).ok().event("leaks");
+    assert_eq!((&found["leaking"], found["columns"].as_array().unwrap().len()), (&json!(0), 1));
     refuse(args!["check", "leaks", "--columns", lab.bars()], 1, &["no columns of numbers beside its bars"]);
 }
 

@@ -10,15 +10,23 @@ use glassbox::tasks::{RunView, open_view};
 use serde_json::{Value, json};
 
 use crate::args;
-use crate::bad_input::{one_line, refuse};
+use crate::bad_input::{message, one_line, refuse};
 use crate::bad_runs::edit_card;
 use crate::common::{BARS, FINISHED, Lab, TINY, glassbox, walk};
 
 fn checks(run: &Path) -> Vec<Value> {
-    let found = glassbox(args!["check", "leaks", run]).ok().event("leaks");
+    let output = glassbox(args!["check", "leaks", run]);
+    let found = output.event("leaks");
     let checks = found["checks"].as_array().unwrap().clone();
-    let leaking = checks.iter().filter(|check| check["verdict"] == "leak").count();
-    assert_eq!(found["leaking"], json!(leaking));
+    let leaking: Vec<&Value> = checks.iter().filter(|check| check["verdict"] == "leak").collect();
+    assert_eq!(found["leaking"], json!(leaking.len()));
+    assert_eq!(output.code, Some(i32::from(!leaking.is_empty())), "{}", output.stderr);
+    if let Some(first) = leaking.first() {
+        let message = message(&output);
+        let counted = format!("{} of {} checks found a leak", leaking.len(), checks.len());
+        assert!(message.starts_with(&counted) && message.contains(first["check"].as_str().unwrap()), "{message}");
+        one_line(&message);
+    }
     checks
 }
 

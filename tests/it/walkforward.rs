@@ -1,7 +1,13 @@
 //! Networks taught and judged fold by fold.
 
 use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
 
+use glassbox::config::load;
+use glassbox::jobs::{Job, Order, Outcome, spawn};
+use glassbox::runs::Stage;
+use glassbox::tasks::{RunRequest, TaskEvent, WalkForward, walkforward};
 use serde_json::{Value, json};
 
 use crate::args;
@@ -66,6 +72,7 @@ fn combinatorial_folds_test_every_block_and_give_paths() {
     assert_eq!(all["paths"].as_array().unwrap().len(), 1);
     assert_eq!(all["paths"][0][0], json!([1, 2, 3, 4]));
     for fold in &folds {
+        assert_eq!(fold["stopped"], json!(false));
         assert!(fold["judged"]["bars"].as_u64().unwrap() > 50, "{fold}");
         assert!(fold["judged"]["entry_auc"].as_f64().is_some_and(|area| (0.0..=1.0).contains(&area)), "{fold}");
     }
@@ -81,4 +88,91 @@ fn what_cannot_be_walked_is_one_sentence() {
     refuse(args!["run", beyond.config()], 2, &["splits.fold", "at most 3"]);
     let crowded = splits("method = \"rolling\"\nfolds = 800");
     refuse(args!["walkforward", crowded.config()], 1, &["fold"]);
+}
+
+/// Asks for the folds of `lab` in this process.
+fn start(lab: &Lab) -> Job<WalkForward, TaskEvent> {
+    let mut config = load(Some(&lab.config()), None, &[]).unwrap();
+    config.data.file = lab.bars().display().to_string();
+    let workspace = lab.path("workspace");
+    let request = RunRequest { workspace, config, until: Stage::Backtest, resume: true, threads: 1 };
+    spawn("folds", Arc::new(|| ()), move |job| walkforward(&request, job)).unwrap()
+}
+
+/// Waits until the job's stage begins like this.
+#[track_caller]
+fn reaches(job: &Job<WalkForward, TaskEvent>, stage: &str) {
+    for _ in 0..12_000 {
+        if job.progress().stage.starts_with(stage) {
+            return;
+        }
+        assert!(job.poll().is_none(), "it ended before {stage:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("{:?} instead of {stage:?}", job.progress());
+}
+
+#[test]
+fn combinatorial_folds_pause_stop_and_say_what_makes_no_sense() {
+    let long = TINY.replace("num_epochs = 3", "num_epochs = 400\npatience = 400");
+    let cut = "[splits]\nmethod = \"combinatorial\"\ngroups = 4\ntest_groups = 1\n";
+    let lab = Lab::with(&walk(4, BARS), &format!("{long}\n{cut}"));
+
+    let job = start(&lab);
+    reaches(&job, "fold 1, training, epoch");
+    job.control().pause();
+    reaches(&job, "fold 1, paused in epoch");
+    job.cancel();
+    assert!(matches!(job.wait(Duration::from_mins(1)), Some(Outcome::Cancelled)));
+
+    let job = start(&lab);
+    reaches(&job, "fold 1, training, epoch");
+    job.control().pause();
+    reaches(&job, "fold 1, paused in epoch");
+    let before = job.progress();
+    let mut notes = Vec::new();
+    for (order, says) in [
+        (Order::Save, "in memory only"),
+        (Order::LearningRate(0.1), "the learning rate stays"),
+        (Order::Patience(1), "the patience stays"),
+    ] {
+        job.control().order(order);
+        let said = |notes: &[String]| notes.iter().any(|note| note.starts_with("fold 1: ") && note.contains(says));
+        for _ in 0..12_000 {
+            let heard = job.drain().filter_map(|event| match event {
+                TaskEvent::Note(note) => Some(note),
+                TaskEvent::Record(_) => None,
+            });
+            notes.extend(heard);
+            if said(&notes) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(said(&notes), "{order:?}: {notes:?}");
+    }
+    assert_eq!(job.progress(), before, "it stood still");
+
+    // Every fold ends after the epoch it is at.
+    job.control().resume();
+    let (mut changes, mut outcome) = (Vec::new(), None);
+    for _ in 0..12_000 {
+        job.control().order(Order::Stop);
+        outcome = job.wait(Duration::from_millis(20));
+        changes.extend(job.drain().filter_map(|event| match event {
+            TaskEvent::Record(record) if record["event"] == "change" => Some(record),
+            _ => None,
+        }));
+        if outcome.is_some() {
+            break;
+        }
+    }
+    let Some(Outcome::Finished(found)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(found.folds.len(), 4);
+    for fold in &found.folds {
+        let (epochs, best) = fold.epochs;
+        assert!(fold.stopped && epochs < 400 && (1..=epochs).contains(&best), "{fold:?}");
+        assert!(changes.iter().any(|change| change["what"] == "stop" && change["fold"] == fold.fold), "{changes:?}");
+        assert!(fold.judged.entry_auc.is_some(), "{fold:?}");
+    }
 }

@@ -13,9 +13,10 @@ const EPOCHS: usize = 3;
 /// A way to train: its name, what it changes of the configuration, and whether windows are weighed.
 type Way = (&'static str, fn(&mut TrainerConfig), bool);
 
-const WAYS: [Way; 7] = [
+const WAYS: [Way; 8] = [
     ("plain", |_| (), false),
     ("restarts", |c| c.train.restarts = 2, false),
+    ("growing cosines", |c| (c.train.restarts, c.train.restart_growth) = (1, 2.0), false),
     ("class weights", |c| c.train.class_weights = true, false),
     ("focal loss", |c| c.train.focal_gamma = 2.0, false),
     ("input noise", |c| c.input_noise = 0.1, false),
@@ -23,7 +24,7 @@ const WAYS: [Way; 7] = [
     (
         "all together",
         |c| {
-            c.train.restarts = 1;
+            (c.train.restarts, c.train.restart_growth) = (1, 1.5);
             c.train.class_weights = true;
             c.train.focal_gamma = 1.5;
             c.input_noise = 0.05;
@@ -197,6 +198,11 @@ fn weights_and_classes_that_cannot_be_used_are_refused_in_a_sentence() {
         let text = refusal(TrainingSet { weights: Some(&weights), ..world.set() }, false);
         assert!(text.contains("weights") && text.contains(word) && text.lines().count() == 1, "{text}");
     }
+    let mut crowded = config(1);
+    (crowded.train.restarts, crowded.train.restart_growth) = (2, 10.0);
+    let network = network(&shape(Norm::Pre, Pooling::Mean));
+    let text = Trainer::new(network, crowded, world.set()).expect_err("refused").to_string();
+    assert!(text.contains("train.restarts 2") && text.contains("first cosine") && text.lines().count() == 1, "{text}");
     let text = refusal(TrainingSet { validation: &[], ..world.set() }, false);
     assert!(text.contains("validation slice"), "{text}");
     let entries: Vec<usize> =

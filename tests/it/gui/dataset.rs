@@ -1,7 +1,5 @@
 //! What the network reads and what it is asked, in the window: features with their drift, labels, slices.
 
-use std::time::Duration;
-
 use eframe::egui;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -11,20 +9,9 @@ use glassbox::gui::{AppState, Command, Loadable, Pane, Shell, Workspace};
 
 use glassbox::tasks::{ColumnView, FoldCutter};
 
-type Window = Harness<'static, Shell>;
+use super::until;
 
-#[track_caller]
-fn until(window: &mut Window, what: &str, holds: impl Fn(&AppState) -> bool) {
-    for _ in 0..3000 {
-        window.run_steps(1);
-        if holds(&window.state().state) {
-            window.run_steps(3);
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("not so: {what}: {}", window.state().dump());
-}
+type Window = Harness<'static, Shell>;
 
 fn open() -> (Window, tempfile::TempDir) {
     let (mut window, folder) = super::demo([1600.0, 1400.0]);

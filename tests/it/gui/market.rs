@@ -1,7 +1,6 @@
 //! A file of bars in the window: what is wrong with it, how it is read, where it goes.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use eframe::egui::Role as Kind;
 use egui_kittest::Harness;
@@ -9,24 +8,13 @@ use egui_kittest::kittest::Queryable as _;
 use glassbox::data::{ReadOptions, Role, Severity, read_series};
 use glassbox::gui::{AppState, Command, Loadable, Shell, Workspace};
 
+use super::until;
+
 type Window = Harness<'static, Shell>;
 
 /// Daily bars of Apple with two splits, as traded and with adjusted closes.
 fn apple() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/AAPL_1d_quandl_wiki_20000301-20130301.csv")
-}
-
-#[track_caller]
-fn until(window: &mut Window, what: &str, holds: impl Fn(&AppState) -> bool) {
-    for _ in 0..3000 {
-        window.run_steps(1);
-        if holds(&window.state().state) {
-            window.run_steps(3);
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("not so: {what}: {}", window.state().dump());
 }
 
 fn ask(window: &mut Window, command: Command) {

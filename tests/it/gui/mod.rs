@@ -2,6 +2,7 @@
 
 mod dataset;
 mod explain;
+mod failures;
 mod filters;
 mod indicators;
 mod market;
@@ -57,6 +58,20 @@ pub(crate) fn demo(size: [f32; 2]) -> (Harness<'static, Shell>, tempfile::TempDi
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     panic!("the demo does not open: {:?} {}", harness.state().state.why, harness.state().dump());
+}
+
+/// Steps until `holds`, and what arrived is drawn.
+#[track_caller]
+pub(crate) fn until(window: &mut Harness<'_, Shell>, what: &str, holds: impl Fn(&AppState) -> bool) {
+    for _ in 0..3000 {
+        window.run_steps(1);
+        if holds(&window.state().state) {
+            window.run_steps(3);
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("not so: {what}: {}", window.state().dump());
 }
 
 #[test]

@@ -10,6 +10,7 @@ use egui_kittest::kittest::Queryable as _;
 use glassbox::gui::{AppState, Command, JobState, Loadable, Pane, Shell, Wanted};
 use glassbox::runs::{RunDir, RunStatus, Stage, append_line};
 
+use super::until;
 use super::work::{epochs, manifest};
 use crate::common::{FINISHED, csv, walk};
 
@@ -35,19 +36,6 @@ fn drop_on(window: &mut Window, paths: &[&Path]) {
         window.input_mut().dropped_files.push(Arc::new(Dropped(path.to_path_buf())));
     }
     window.run_steps(2);
-}
-
-fn until(window: &mut Window, what: &str, holds: impl Fn(&AppState) -> bool) {
-    for _ in 0..3000 {
-        window.run_steps(1);
-        if holds(&window.state().state) {
-            // What arrived is drawn in the next frames.
-            window.run_steps(2);
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("not so: {what}: {}", window.state().dump());
 }
 
 fn idle(state: &AppState) -> bool {

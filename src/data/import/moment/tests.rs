@@ -1,6 +1,17 @@
 use super::*;
+use crate::data::time_text::tests::{NO_TIMES, NOON, SPELLINGS};
 
-const NOON: i64 = 1_706_702_400_000; // 2024-01-31 12:00 UTC
+#[test]
+fn what_parse_time_knows_is_known_here() {
+    for text in SPELLINGS {
+        let bytes = text.trim().as_bytes();
+        let read = epoch(bytes).or_else(|| written(bytes, DateOrder::YearFirst));
+        assert_eq!(read.map(Moment::utc), Some(NOON), "{text}");
+    }
+    for text in NO_TIMES {
+        assert_eq!(written(text.as_bytes(), DateOrder::YearFirst), None, "{text}");
+    }
+}
 
 #[test]
 fn dates_in_every_order() {
@@ -20,9 +31,6 @@ fn dates_in_every_order() {
         ("31-Jan-2024 12:00", MonthFirst),
         ("Wed, 31 Jan 2024 12:00:00 GMT", MonthFirst),
         ("Wed Jan 31 2024 12:00", MonthFirst),
-        ("2024-01-31T13:30:00+01:30", YearFirst),
-        ("2024-01-31 07:00:00-0500", YearFirst),
-        ("2024-01-31T12:00:00.000000000Z", YearFirst),
         ("2024-01-31 14:00 UTC+02:00", YearFirst),
         ("2024-01-31 120000", YearFirst),
         ("2024-01-31-12:00", YearFirst),
@@ -41,23 +49,13 @@ fn dates_in_every_order() {
 #[test]
 fn what_is_no_date_is_none() {
     for text in [
-        "",
-        "close",
-        "2024-02-30",
-        "2024-01-31T25:00",
-        "2024-01-31T12:60",
-        "2024-01-31T12",
-        "2024-01-31X12:00",
         "2024-01-31 13 PM",
         "31.31.2024",
         "2024-01",
-        "1.5",
         "1-2-3",
         "12:00",
         "2024-01-31 12:00 CST",
         "2024-01-31 12:00 Mars/Base",
-        "2024-01-31 12:00:00.5.5",
-        "2024-01-31 12:00+",
         "01-01-999",
         "Foo 31, 2024",
     ] {
@@ -67,9 +65,7 @@ fn what_is_no_date_is_none() {
 
 #[test]
 fn numbers_and_compact_dates() {
-    for text in
-        ["1706702400", "1706702400000", "1706702400000000", "1706702400000000000", "1706702400.0", "1.7067024e9"]
-    {
+    for text in ["1706702400.0", "1.7067024e9"] {
         assert_eq!(epoch(text.as_bytes()).map(Moment::utc), Some(NOON), "{text}");
     }
     assert_eq!(epoch(b"1696982287.4922").map(Moment::utc), Some(1_696_982_287_492));

@@ -173,6 +173,7 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             field("min_lr", Real, "Learning rate at the end of the cosine"),
             field("warmup", Share, "Share of all steps spent warming up"),
             field("restarts", Count, "Times the cosine starts again at the peak"),
+            field("restart_growth", Real, "Length of each cosine over that of the one before; 1 for equal lengths"),
             field("weight_decay", Real, "Decoupled weight decay, on matrices only"),
             field("accumulation_steps", Count, "Batches whose gradients are summed per step"),
             field("max_grad_norm", Real, "Norm gradients are clipped to; 0 turns clipping off"),
