@@ -20,7 +20,7 @@ mod tally;
 mod trainer;
 
 pub use checkpoint::{read_checkpoint, write_checkpoint};
-pub use device::{Device, pick_device};
+pub use device::{Device, check_memory, pick_device};
 pub use error::TrainError;
 pub use gate::{GateReport, gradient_gate};
 pub use infer::{Forecasts, infer};
