@@ -5,7 +5,7 @@
 #
 # A toolkit in the PATH or under CUDA_HOME is left as it is. Otherwise compiler and libraries of CUDA 13.0 come from PyPI
 # (1.2 GB) into FOLDER, ~/.cache/glassbox/cuda by default. They bring no driver: the program is linked against an empty
-# one, and at run time needs the machine's own libcuda.so.1, of CUDA 13.0 or later (580 and up).
+# one, and to use a GPU needs the machine's own libcuda.so.1, of CUDA 13.0 or later (580 and up).
 # CUDA_COMPUTE_CAP names the GPU candle's own kernels are built for; 80 serves everything from Ampere on.
 
 glassbox_cuda_env() {
@@ -37,8 +37,15 @@ glassbox_cuda_env() {
         grep -oE 'fn cu[A-Z][A-Za-z0-9_]*' "$bindings" | sort -u | sed 's/^fn \(.*\)$/int \1(void) { return 100; }/' \
             | gcc -x c -shared -fPIC -Wl,-soname,libcuda.so.1 -o "$toolkit/lib/stubs/libcuda.so" - || return 1
     fi
+    local libraries="$toolkit/lib"
+    # Where no driver is installed the empty one also lets programs start; they then find no device.
+    if [[ "$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p)" != *libcuda.so.1* ]]; then
+        mkdir -p "$toolkit/lib/no_driver"
+        ln -sf ../stubs/libcuda.so "$toolkit/lib/no_driver/libcuda.so.1"
+        libraries="$libraries:$toolkit/lib/no_driver"
+    fi
     export CUDA_HOME="$toolkit" CUDA_PATH="$toolkit" CUDA_ROOT="$toolkit" CUDA_TOOLKIT_ROOT_DIR="$toolkit"
-    export PATH="$toolkit/bin:$PATH" LD_LIBRARY_PATH="$toolkit/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+    export PATH="$toolkit/bin:$PATH" LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
     echo "CUDA 13.0 in $toolkit, for compute capability $CUDA_COMPUTE_CAP" >&2
 }
 

@@ -118,6 +118,34 @@ pub struct Product {
     pub add: bool,
 }
 
+/// A product as a library that counts by columns takes it: the same memory read as out^T = b^T a^T, so its left factor is
+/// `b` and its right one `a`.
+#[cfg(any(test, feature = "cuda"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ColumnMajor {
+    /// Transposes left and right factor.
+    pub(super) transposed: [bool; 2],
+    /// Rows and columns of the result, and what is summed over.
+    pub(super) shape: [usize; 3],
+    /// Numbers from one column to the next: left, right, result.
+    pub(super) leading: [usize; 3],
+    /// Numbers from one matrix to the next: left, right, result.
+    pub(super) strides: [usize; 3],
+}
+
+#[cfg(any(test, feature = "cuda"))]
+impl Product {
+    pub(super) const fn column_major(&self) -> ColumnMajor {
+        let Self { m, n, k, a, b, .. } = *self;
+        ColumnMajor {
+            transposed: [b.transposed, a.transposed],
+            shape: [n, m, k],
+            leading: [if b.transposed { k } else { n }, if a.transposed { m } else { k }, n],
+            strides: [k * n, m * k, m * n],
+        }
+    }
+}
+
 /// One thing the device does.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

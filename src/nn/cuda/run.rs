@@ -9,7 +9,7 @@ use cudarc::cublas::{result::gemm_strided_batched_ex, sys as blas};
 use cudarc::driver::{CudaFunction, CudaSlice, CudaStream, DevicePtr, DevicePtrMut, LaunchConfig, PushKernelArg};
 use cudarc::nvrtc::{CompileOptions, compile_ptx_with_opts};
 
-use super::plan::THREADS;
+use super::plan::{ColumnMajor, THREADS};
 use super::{Arg, Buffer, Plan, Product, SOURCES, Span, Step};
 
 /// Under this name the device keeps our kernels.
@@ -147,9 +147,9 @@ impl Memory {
         })
     }
 
-    /// cuBLAS counts by columns: it computes the transpose, out^T = b^T a^T, from the same memory.
     fn product(&self, device: &CudaDevice, product: &Product) -> Result<()> {
-        let Product { batch, m, n, k, a, b, out, add } = *product;
+        let Product { batch, a, b, out, add, .. } = *product;
+        let ColumnMajor { transposed, shape: [m, n, k], leading, strides } = product.column_major();
         let operation = |transposed| {
             if transposed { blas::cublasOperation_t::CUBLAS_OP_T } else { blas::cublasOperation_t::CUBLAS_OP_N }
         };
@@ -159,7 +159,8 @@ impl Memory {
         } else {
             blas::cublasComputeType_t::CUBLAS_COMPUTE_32F
         };
-        let row = |transposed, stored: usize, flipped: usize| if transposed { flipped as i32 } else { stored as i32 };
+        let [lead_left, lead_right, lead_out] = leading.map(|n| n as i32);
+        let [step_left, step_right, step_out] = strides.map(|n| n as i64);
         let (alpha, beta) = (1.0_f32, if add { 1.0_f32 } else { 0.0 });
         let (left, right, to) = (self.pointer(&b.span)?, self.pointer(&a.span)?, self.pointer(&out)?);
         let handle = device.cublas_handle();
@@ -169,25 +170,25 @@ impl Memory {
         let done = unsafe {
             gemm_strided_batched_ex(
                 *handle.handle(),
-                operation(b.transposed),
-                operation(a.transposed),
-                n as i32,
+                operation(transposed[0]),
+                operation(transposed[1]),
                 m as i32,
+                n as i32,
                 k as i32,
                 (&raw const alpha).cast(),
                 left as *const _,
                 kind(b.span.half),
-                row(b.transposed, n, k),
-                (k * n) as i64,
+                lead_left,
+                step_left,
                 right as *const _,
                 kind(a.span.half),
-                row(a.transposed, k, m),
-                (m * k) as i64,
+                lead_right,
+                step_right,
                 (&raw const beta).cast(),
                 to as *mut _,
                 blas::cudaDataType_t::CUDA_R_32F,
-                n as i32,
-                (m * n) as i64,
+                lead_out,
+                step_out,
                 batch as i32,
                 compute,
                 blas::cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT_TENSOR_OP,

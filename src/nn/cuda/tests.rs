@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::plan::ColumnMajor;
 use super::single::Attention;
-use super::{Arg, Buffer, Mask, Offsets, Plan, SOURCES, Spec, Step, block_plan, single};
+use super::{Arg, Buffer, Factor, Mask, Offsets, Plan, Product, SOURCES, Span, Spec, Step, block_plan, single};
 
 /// What `tests/emulate_kernels.py` runs; made by the ignored test below.
 const GOLDEN: &str = include_str!("../../../tests/golden/cuda_plans.jsonl");
@@ -152,7 +153,7 @@ fn every_span_lies_in_its_buffer_and_inputs_are_only_read() {
                         _ => None,
                     });
                     let (read, written): (Vec<_>, Vec<_>) = spans.partition(|(read, _)| *read);
-                    let spans = |pairs: Vec<(bool, super::Span)>| pairs.into_iter().map(|(_, span)| span).collect();
+                    let spans = |pairs: Vec<(bool, Span)>| pairs.into_iter().map(|(_, span)| span).collect();
                     (spans(read), spans(written))
                 }
             };
@@ -161,6 +162,43 @@ fn every_span_lies_in_its_buffer_and_inputs_are_only_read() {
                 assert!(sizes.get(&span.buffer).is_none_or(|size| span.end() <= *size), "{name}: {step:?}");
             }
         }
+    }
+}
+
+/// What a library that counts by columns makes of a product, in the order BLAS defines it.
+fn by_columns(view: ColumnMajor, batch: usize, left: &[i64], right: &[i64]) -> Vec<i64> {
+    let ColumnMajor { transposed, shape: [m, n, k], leading, strides } = view;
+    let at = |values: &[i64], side: usize, matrix: usize, row: usize, column: usize| {
+        let (row, column) = if transposed[side] { (column, row) } else { (row, column) };
+        values[matrix * strides[side] + column * leading[side] + row]
+    };
+    let mut out = vec![0; batch * m * n];
+    for (matrix, column, row) in (0..batch * n * m).map(|i| (i / (m * n), i / m % n, i % m)) {
+        out[matrix * strides[2] + column * leading[2] + row] =
+            (0..k).map(|i| at(left, 0, matrix, row, i) * at(right, 1, matrix, i, column)).sum();
+    }
+    out
+}
+
+#[test]
+fn a_product_counted_by_columns_is_the_same_product() {
+    let (batch, m, n, k) = (2, 3, 4, 5);
+    let a: Vec<i64> = (0..batch * m * k).map(|i| (i * i % 23) as i64).collect();
+    let b: Vec<i64> = (0..batch * k * n).map(|i| (i * 7 % 19) as i64).collect();
+    for (flip_a, flip_b) in [(false, false), (false, true), (true, false), (true, true)] {
+        let factor = |len, transposed| Factor { span: Span::new(Buffer::First, 0, len), transposed };
+        let (left, right) = (factor(a.len(), flip_a), factor(b.len(), flip_b));
+        let out = Span::new(Buffer::Out, 0, batch * m * n);
+        let product = Product { batch, m, n, k, a: left, b: right, out, add: false };
+        let want: Vec<i64> = (0..batch * m * n)
+            .map(|i| {
+                let (matrix, row, column) = (i / (m * n), i / n % m, i % n);
+                let a = |j| a[matrix * m * k + if flip_a { j * m + row } else { row * k + j }];
+                let b = |j| b[matrix * k * n + if flip_b { column * k + j } else { j * n + column }];
+                (0..k).map(|j| a(j) * b(j)).sum()
+            })
+            .collect();
+        assert_eq!(by_columns(product.column_major(), batch, &b, &a), want, "{flip_a} {flip_b}");
     }
 }
 
