@@ -8,8 +8,8 @@ use super::{Arg, Buffer, Factor, Mask, Offsets, Plan, Product, SOURCES, Span, Sp
 /// What `tests/emulate_kernels.py` runs; made by the ignored test below.
 const GOLDEN: &str = include_str!("../../../tests/golden/cuda_plans.jsonl");
 
-fn mask(key: u64) -> Option<Mask> {
-    Some(Mask { key: 0x0123_4567_89AB_CDEF ^ (key << 60), p: 0.25 })
+const fn mask(key: u64) -> Mask {
+    Mask { key: 0x0123_4567_89AB_CDEF ^ (key << 60), p: 0.25 }
 }
 
 const SMALL: [usize; 5] = [2, 5, 8, 12, 2];
@@ -17,7 +17,9 @@ const SMALL: [usize; 5] = [2, 5, 8, 12, 2];
 const WIDE: [usize; 5] = [3, 38, 40, 72, 2];
 
 /// Name, shapes, causal, norms behind the sums, masks, bfloat16.
-const BLOCKS: [(&str, [usize; 5], bool, bool, bool, bool); 9] = [
+type Case = (&'static str, [usize; 5], bool, bool, bool, bool);
+
+const BLOCKS: [Case; 9] = [
     ("pre", SMALL, false, false, false, false),
     ("pre_causal_masks", SMALL, true, false, true, false),
     ("post", SMALL, false, true, false, false),
@@ -31,7 +33,7 @@ const BLOCKS: [(&str, [usize; 5], bool, bool, bool, bool); 9] = [
 
 fn specs() -> impl Iterator<Item = (&'static str, Spec)> {
     BLOCKS.into_iter().map(|(name, [batch, bars, width, ff, heads], causal, post_norm, masked, half)| {
-        let masks = if masked { [mask(1), mask(2), mask(3)] } else { [None; 3] };
+        let masks = if masked { [1, 2, 3].map(|key| Some(mask(key))) } else { [None; 3] };
         let offsets = Offsets::in_order(width, ff);
         (name, Spec { batch, bars, width, ff, heads, causal, post_norm, masks, offsets, half })
     })
@@ -45,7 +47,7 @@ fn plans() -> Vec<(String, serde_json::Value, Plan)> {
         plans.push((format!("block/{name}/forward"), spec_value.clone(), block_plan::forward(&spec).unwrap()));
         plans.push((format!("block/{name}/backward"), spec_value, block_plan::backward(&spec).unwrap()));
     }
-    let attention = Attention { batch: 2, bars: 37, heads: 3, depth: 5, causal: true, mask: mask(4) };
+    let attention = Attention { batch: 2, bars: 37, heads: 3, depth: 5, causal: true, mask: Some(mask(4)) };
     let dropped = Mask { key: 7, p: 0.4 };
     let singles = [
         ("layer_norm", vec![130, 37], single::layer_norm(130, 37)),
