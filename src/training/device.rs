@@ -41,11 +41,22 @@ fn too_little(needed: u64, free: u64) -> String {
 
 #[cfg(feature = "cuda")]
 fn cuda() -> Result<(Device, String), String> {
-    crate::nn::cuda::open(0).map_err(|err| {
-        // candle adds a backtrace below the first line when RUST_BACKTRACE is set.
-        let err = err.to_string();
-        format!("no CUDA device: {}", err.lines().next().unwrap_or_default())
-    })
+    crate::nn::cuda::open(0).map_err(|err| reason(&err.to_string()))
+}
+
+/// Why there is no CUDA device, from the driver's error.
+#[cfg(any(test, feature = "cuda"))]
+fn reason(err: &str) -> String {
+    const KNOWN: [(&str, &str); 4] = [
+        ("CUDA_ERROR_NO_DEVICE", "the driver finds no GPU"),
+        ("CUDA_ERROR_INSUFFICIENT_DRIVER", "the NVIDIA driver is older than the CUDA of this build: update it"),
+        ("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", "parts of the NVIDIA driver differ in version: restart the machine"),
+        ("CUDA_ERROR_OUT_OF_MEMORY", "the GPU's memory is taken by other programs"),
+    ];
+    // candle adds a backtrace below the first line when RUST_BACKTRACE is set.
+    let first = err.lines().next().unwrap_or_default();
+    let why = KNOWN.iter().find(|(code, _)| first.contains(code)).map_or(first, |(_, why)| why);
+    format!("no CUDA device: {why}")
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -85,6 +96,13 @@ mod tests {
         assert_eq!(pick_device(DevicePreference::Auto).unwrap().1, "CPU");
         let err = pick_device(DevicePreference::Cuda).unwrap_err().to_string();
         assert_eq!(err, "this build has no CUDA: build with --features cuda");
+    }
+
+    #[test]
+    fn a_drivers_refusal_becomes_a_sentence() {
+        let refused = reason("DriverError(CUDA_ERROR_NO_DEVICE, \"?\")\n  0: a backtrace");
+        assert_eq!(refused, "no CUDA device: the driver finds no GPU");
+        assert_eq!(reason("something else\n  0: a backtrace"), "no CUDA device: something else");
     }
 
     #[test]
