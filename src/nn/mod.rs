@@ -4,6 +4,7 @@
 //! On the CPU the operations are fused kernels of ours; on other devices the composed candle version runs, which is also
 //! the oracle of the tests.
 
+pub mod cuda;
 mod kernels;
 mod loss;
 mod noise;

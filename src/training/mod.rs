@@ -21,7 +21,7 @@ mod tally;
 mod trainer;
 
 pub use checkpoint::{read_checkpoint, write_checkpoint};
-pub use device::{DType, Device, pick_device};
+pub use device::{DType, Device, check_memory, pick_device};
 pub use error::TrainError;
 pub use gate::{GateReport, gradient_gate};
 pub use infer::{Forecasts, infer};

@@ -1,11 +1,13 @@
 //! `bench train` and `bench infer`: their records, the memory of a step, learning on fixed data.
 
+use std::ffi::OsString;
+
 use serde_json::Value;
 
 use crate::args;
 use crate::common::glassbox;
 
-fn record(args: Vec<std::ffi::OsString>) -> Value {
+fn record(args: impl IntoIterator<Item = OsString>) -> Value {
     let records = glassbox(args).ok().records();
     records.into_iter().find(|record| record["bench"].is_string()).expect("a record")
 }

@@ -109,7 +109,7 @@ fn what_another_process_tells_a_run_reaches_the_training_of_the_window() {
     let long = |config: &mut RunConfig| (config.train.num_epochs, config.train.patience) = (400, 400);
     let (mut window, folder) = asked(&lab, long, Command::RunStage(Stage::Train));
     ask(&mut window, Command::ShowPane(Pane::Training));
-    until(&mut window, "it trains", |state| state.live.epochs.len() > 1);
+    until(&mut window, "it trains", |state| state.live.curves.epochs.len() > 1);
     let run = folder.path().join("runs").join(window.state().state.live.run.clone().unwrap());
     let tell = |orders: &[&str]| {
         let orders: Vec<String> = orders.iter().copied().map(str::to_owned).collect();
