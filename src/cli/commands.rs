@@ -212,7 +212,9 @@ fn one_stage(workspace: &Path, run: &Path, work: Work, global: &Global, printer:
     let config = run_config(&run, global)?;
     let summary = watch(&stage.to_string(), printer, move |job| {
         let open = open_run(&workspace, &run, job)?;
-        wishes.into_iter().for_each(|wish| wish.give(job.control()));
+        for wish in wishes {
+            wish.give(job.control());
+        }
         stage_of_run(open, stage, &config, slice, figures.as_deref(), job)
     })?;
     if stage == Stage::Analyze {
