@@ -75,7 +75,9 @@ pub fn leave_wishes(run: &Path, wishes: &[String]) -> Result<()> {
 
 /// Hands what was left in the folder of a run to the job that is training it.
 pub(super) fn forward_wishes(run: &RunDir, control: &Control) {
-    run.take_orders().iter().filter_map(|line| line.parse().ok()).for_each(|wish: Wish| wish.give(control));
+    for wish in run.take_orders().iter().filter_map(|line| line.parse::<Wish>().ok()) {
+        wish.give(control);
+    }
 }
 
 #[cfg(test)]
