@@ -180,19 +180,21 @@ impl RunDir {
     /// Leaves words for the process that is at work on the run, one a line.
     pub fn leave_orders(&self, words: &[String]) -> io::Result<()> {
         let text: String = words.iter().flat_map(|word| [word.as_str(), "\n"]).collect();
-        OpenOptions::new().create(true).append(true).open(self.0.join(ORDERS))?.write_all(text.as_bytes())
+        let mut file = OpenOptions::new().create(true).append(true).open(self.0.join(ORDERS))?;
+        // Held until the file is closed, so that nobody takes half of it or what is not yet there.
+        file.lock()?;
+        file.write_all(text.as_bytes())
     }
 
     /// The words left since the last call.
     pub fn take_orders(&self) -> Vec<String> {
-        let taken = self.0.join(".orders.taken");
-        // Moved first, so that what is left meanwhile is not lost; nearly always there is none.
-        if fs::rename(self.0.join(ORDERS), &taken).is_err() {
+        // Nearly always there are none.
+        let Ok(file) = OpenOptions::new().read(true).write(true).open(self.0.join(ORDERS)) else {
             return Vec::new();
-        }
-        let text = fs::read_to_string(&taken).unwrap_or_default();
-        fs::remove_file(&taken).ok();
-        text.lines().map(str::to_owned).collect()
+        };
+        let taken =
+            file.lock().and_then(|()| io::read_to_string(&file)).and_then(|text| file.set_len(0).map(|()| text));
+        taken.map_or_else(|_| Vec::new(), |text| text.lines().map(str::to_owned).collect())
     }
 
     /// Claims the run for this process and clears away the unfinished files of a killed one.
@@ -212,5 +214,37 @@ impl RunDir {
             Err(TryLockError::WouldBlock) => Err(RunError::Busy(self.0.clone())),
             Err(TryLockError::Error(source)) => Err(RunError::File { action: "write", path, source }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn words_left_while_others_are_taken_are_not_lost() {
+        const WORDS: usize = 400;
+        let folder = tempfile::tempdir().unwrap();
+        let dir = RunDir(folder.path().to_owned());
+        let done = AtomicBool::new(false);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let take = || {
+            let mut taken = Vec::new();
+            while !done.load(Ordering::Acquire) {
+                taken.extend(dir.take_orders());
+            }
+            taken
+        };
+        let leave = || {
+            for i in 0..WORDS {
+                dir.leave_orders(&[i.to_string()]).unwrap();
+            }
+            done.store(true, Ordering::Release);
+        };
+        let (mut taken, ()) = pool.install(|| rayon::join(take, leave));
+        taken.extend(dir.take_orders());
+        assert_eq!(taken, (0..WORDS).map(|i| i.to_string()).collect::<Vec<_>>());
     }
 }
