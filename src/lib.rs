@@ -28,14 +28,14 @@
 //! | [`data`] | any file of bars, its quality, resampling, tables, the capture cache and library; the only room that knows polars | market, indicators, files, stats |
 //! | [`config`] | TOML, presets and overrides become one checked configuration | nothing of ours |
 //! | [`dataset`] | stationary features and their cache, schema, labels, sample weights, slices and folds, windows, other sources, the causality firewall, the leak linter | market, indicators, data (resampling, files of columns), config, files, stats |
-//! | [`nn`] | seeded noise, parameters, differentiable operations, optimiser (candle) | stats |
+//! | [`nn`] | seeded noise, parameters, differentiable operations and their kernels for CPU and CUDA, optimiser (candle) | stats |
 //! | [`models`] | encoders (transformer, LSTM, TCN, temporal pattern attention), the whole network, its objective and summary (candle) | nn, config |
 //! | [`training`] | loop and its live control, gate, early stop, monitors, checkpoints, learning-rate finder, model files, inference (candle) | models, dataset, config, files, jobs |
 //! | [`analysis`] | what the network learned, as plain structs (candle in attention and attribution only) | models, dataset, stats |
 //! | [`backtest`] | fill rules, broker, strategies, statistics; sees the network as a trait, a rule as a formula | market, indicators, config, stats |
 //! | [`runs`] | run folders and their exports (TensorBoard, CSV): the only room that names the files in them | config, files |
 //! | [`tasks`] | what a user can ask for, one function each | everything above |
-//! | [`bench`] | our side of the benchmarks | tasks, indicators, dataset, config |
+//! | [`bench`] | our side of the benchmarks, the allocator that watches itself | tasks, training, models, nn, indicators, dataset, config, stats |
 //! | [`cli`] | arguments in, records out | tasks, bench, jobs, config, result types, gui to open it |
 //! | [`gui`] | the window (egui): panels read one plain state and push commands | tasks, jobs, runs, config, result types |
 //!
@@ -48,8 +48,9 @@
 //! - What is fitted is fitted on its own slice and carries that range: scaler, regimes and components on train,
 //!   calibration, thresholds and Kelly on calibration.
 //! - Clock, environment and random seeds enter through `tasks` and `cli` only. The same bars, configuration and seed
-//!   give the same bytes of model and metrics, with any number of threads: sums are grouped by fixed chunks, noise comes
-//!   from counters, inference runs in chunks aligned to the series.
+//!   give the same bytes of model and metrics on CPUs with the same vectors, with any number of threads: sums are grouped by
+//!   fixed chunks, noise comes from counters, inference runs in chunks aligned to the series. Other vectors (AVX-512, AVX2)
+//!   round matrix products differently in the last digit.
 //! - Readers see the old file or the new one. After a kill at any moment a resume goes on from the last epoch and ends
 //!   with the bytes of an uninterrupted run.
 

@@ -120,7 +120,8 @@ impl ModelSummary {
         let parameters = NUMBER * self.parameters() as u64;
         let kept: u64 = self.parts.iter().map(|part| part.kept).sum();
         let back = match self.way_back {
-            WayBack::Fixed(numbers) => numbers,
+            // Memory is lent out in pieces that may be larger than what was asked for.
+            WayBack::Fixed(numbers) => numbers + kept / 10,
             WayBack::Share(percent) => kept * percent / 100,
         };
         let window = (self.seq_len * self.features) as u64;

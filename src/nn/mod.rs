@@ -1,8 +1,8 @@
 //! Building blocks of networks, on candle: seeded noise, named parameters, operations with forward and backward,
 //! losses, optimiser, schedule.
 //!
-//! On the CPU the operations are fused kernels of ours; on other devices the composed candle version runs, which is also
-//! the oracle of the tests.
+//! On the CPU the operations are fused kernels of ours, the transformer and the readout as a whole; on other devices the
+//! composed candle version runs, which is also the oracle of the tests. [`cuda`] holds kernels for NVIDIA GPUs.
 
 pub mod cuda;
 mod kernels;

@@ -22,7 +22,10 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
     (x * 0.5)? * (erf + 1.0)?
 }
 
-/// Context `[B, T, C]` and weights before dropout `[B, H, T, T]`; see [`super::self_attention`].
+/// Context `[B, T, C]` and weights before dropout `[B, H, T, T]` of multi-head scaled dot-product self-attention over `qkv`
+/// `[B, T, 3 C]`: queries, keys, values side by side, heads inside each.
+///
+/// Source: Vaswani et al., "Attention is all you need" (2017).
 pub fn self_attention(qkv: &Tensor, heads: usize, causal: bool, mask: Option<Mask>) -> Result<(Tensor, Tensor)> {
     let (b, t, packed) = qkv.dims3()?;
     let width = packed / 3 / heads;

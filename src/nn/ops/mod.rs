@@ -3,6 +3,7 @@
 //! candle's own `LayerNorm`, `softmax_last_dim`, `rms_norm`, `rope` and `sdpa` record no backward and would cut the
 //! gradient without a word (huggingface/candle#3011), so none of them is used.
 
+#[cfg(test)]
 mod attention;
 mod bars;
 mod bias;
@@ -65,23 +66,13 @@ pub fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     y.reshape(dims)
 }
 
-/// Multi-head scaled dot-product self-attention over `qkv` `[B, T, 3 C]` (queries, keys, values side by side, heads
-/// inside each); gives the context `[B, T, C]`. With `causal` no bar sees a later one. `dropout` falls on the weights when
-/// `noise` is on.
-///
-/// Source: Vaswani et al., "Attention is all you need" (2017).
-pub fn self_attention(qkv: &Tensor, heads: usize, causal: bool, dropout: f64, noise: &mut Noise) -> Result<Tensor> {
+/// The attention kernel of [`encoder_stack`] alone: multi-head scaled dot-product self-attention over `qkv` `[B, T, 3 C]`
+/// (queries, keys, values side by side, heads inside each); gives the context `[B, T, C]`. With `causal` no bar sees a
+/// later one. `dropout` falls on the weights when `noise` is on.
+#[cfg(test)]
+fn self_attention(qkv: &Tensor, heads: usize, causal: bool, dropout: f64, noise: &mut Noise) -> Result<Tensor> {
     let mask = dropout::Mask::next(dropout, noise);
-    if qkv.device().is_cpu() {
-        qkv.contiguous()?.apply_op1(attention::Attention { heads, causal, mask })
-    } else {
-        composed::self_attention(qkv, heads, causal, mask).map(|(context, _)| context)
-    }
-}
-
-/// Attention weights `[B, H, T, T]` of the same `qkv`, rows summing to 1.
-pub fn attention_weights(qkv: &Tensor, heads: usize, causal: bool) -> Result<Tensor> {
-    composed::self_attention(qkv, heads, causal, None).map(|(_, weights)| weights)
+    qkv.contiguous()?.apply_op1(attention::Attention { heads, causal, mask })
 }
 
 /// Zeroes each number with probability `p` and scales the rest by 1 / (1 - p); the identity when `noise` is off.

@@ -172,7 +172,7 @@ fn a_table_wider_than_a_unit_of_work_sums_all_windows() {
 fn attention_weights_are_distributions_over_what_a_bar_sees() {
     let qkv = random(&[3, 5, 12], 1);
     for causal in [false, true] {
-        let weights = super::attention_weights(&qkv, 2, causal).unwrap();
+        let (_, weights) = composed::self_attention(&qkv, 2, causal, None).unwrap();
         assert_eq!(weights.dims(), [3, 2, 5, 5]);
         assert_close(&flat(&weights.sum(3).unwrap()), &[1.0; 30], 1e-12, "rows of the weights");
         let later = flat(&weights).into_iter().enumerate().filter(|(i, _)| i % 5 > i / 5 % 5);

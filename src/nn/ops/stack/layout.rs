@@ -127,7 +127,10 @@ impl<'a, R: Real> Slots<'a, R> {
     }
 }
 
-pub(super) fn positions(bars: usize, width: usize) -> Vec<f32> {
+/// Sinusoidal position code, `[T, C]` row-major: sine in even, cosine in odd columns.
+///
+/// Source: Vaswani et al. (2017), section 3.5.
+pub fn sinusoidal_positions(bars: usize, width: usize) -> Vec<f32> {
     (0..bars * width)
         .map(|i| {
             let (position, column) = ((i / width) as f64, i % width);

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candle_core::{CpuStorage, CustomOp2, DType, Device, Layout, Result, Shape, Tensor, WithDType as _};
 
 use self::forward::Saved;
-pub use self::layout::{Pooled, StackShape};
-use self::layout::{Slots, positions};
+use self::layout::Slots;
+pub use self::layout::{Pooled, StackShape, sinusoidal_positions};
 use super::Mask;
 use super::fused::{Fused, in_pool, transposed};
 use crate::nn::real::{Arenas, Real, by_dtype, values};
@@ -146,13 +146,6 @@ impl CustomOp2 for Stack {
             _ => self.backward::<f32>(x, grad),
         }
     }
-}
-
-/// Sinusoidal position code, `[T, C]` row-major: sine in even, cosine in odd columns.
-///
-/// Source: Vaswani et al. (2017), section 3.5.
-pub fn sinusoidal_positions(bars: usize, width: usize) -> Vec<f32> {
-    positions(bars, width)
 }
 
 #[cfg(test)]
