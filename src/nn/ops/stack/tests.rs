@@ -27,6 +27,7 @@ fn shape(flags: u8, heads: usize, dropout: f64) -> StackShape {
         post_norm: flags & 2 > 0,
         learned_positions: flags & 4 > 0,
         dropout,
+        half: false,
     }
 }
 
@@ -69,7 +70,17 @@ impl Case {
 
     fn composed(&self) -> (Tensor, Vec<Tensor>) {
         let (noise, x) = (&mut Noise::at(5, 1), self.x.as_tensor());
-        composed::encoder_stack(x, &self.params, &self.shape, self.pooled, noise, &self.probe, layer_norm).unwrap()
+        composed::encoder_stack(
+            x,
+            &self.params,
+            &self.shape,
+            self.pooled,
+            noise,
+            &self.probe,
+            &GradientPath::Tensors,
+            layer_norm,
+        )
+        .unwrap()
     }
 
     /// Gradients of input and parameters, in order.
