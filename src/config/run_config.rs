@@ -163,8 +163,8 @@ pub enum DevicePreference {
     Cuda,
 }
 
-/// Numbers that matrix products take while the network is taught; everything else, and every forecast of a finished run,
-/// is in single precision.
+/// Numbers that the matrix products of training steps take; everything else, forecasts and validation among it, is in
+/// single precision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {

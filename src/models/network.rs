@@ -127,7 +127,8 @@ impl Network {
         self.run(x, noise, &mut Probe::default(), [&encoder, &readout])
     }
 
-    /// Lets the transformer's matrix products take bfloat16 operands and sum in f32; only a CUDA device does.
+    /// Lets the transformer's matrix products take bfloat16 operands and sum in f32 where it is taught on a CUDA device;
+    /// forecasts stay in f32.
     pub const fn take_half(&mut self, half: bool) {
         if let SequenceEncoder::Transformer(stack) = &mut self.encoder {
             stack.take_half(half);

@@ -1,3 +1,8 @@
+#![cfg_attr(
+    not(feature = "cuda"),
+    expect(clippy::unnecessary_wraps, reason = "a CUDA device may fail where the CPU cannot")
+)]
+
 use candle_core::backprop::GradStore;
 #[cfg(feature = "cuda")]
 use candle_core::{CudaDevice, DType, Device};

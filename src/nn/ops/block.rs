@@ -1,16 +1,19 @@
 use candle_core::{CpuStorage, CudaStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
 use super::{Mask, StackShape};
+use crate::nn::GradientPath;
 use crate::nn::cuda::block::{Saved, backward, forward};
 use crate::nn::cuda::{Offsets, Spec};
 
-/// Block `layer` of a stack over `x` `[B, T, C]` on a CUDA device, in f32. `params` are those of the whole stack.
+/// Block `layer` of a stack over `x` `[B, T, C]` on a CUDA device, in f32. `params` are those of the whole stack. bfloat16 is
+/// for passes that teach only: forecasts have the same precision everywhere.
 pub(super) fn encoder_block(
     x: &Tensor,
     params: &[Tensor],
     shape: &StackShape,
     layer: usize,
     masks: [Option<Mask>; 3],
+    path: &GradientPath,
 ) -> Result<Tensor> {
     let (batch, bars, width) = x.dims3()?;
     let spec = Spec {
@@ -23,7 +26,7 @@ pub(super) fn encoder_block(
         post_norm: shape.post_norm,
         masks: masks.map(|mask| mask.map(Mask::on_cuda)),
         offsets: Offsets::in_order(width, shape.feed),
-        half: shape.half,
+        half: shape.half && !matches!(path, GradientPath::None),
     };
     let own = &params[shape.block(layer)..shape.block(layer + 1)];
     let flat = Tensor::cat(&own.iter().map(Tensor::flatten_all).collect::<Result<Vec<_>>>()?, 0)?;

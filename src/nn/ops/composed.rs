@@ -142,7 +142,7 @@ pub fn encoder_stack(
         let uniform: Vec<usize> = probe.uniform.iter().filter(|(l, _)| *l == layer).map(|(_, h)| *h).collect();
         #[cfg(feature = "cuda")]
         if super::on_cuda(&sum) && !probe.record && uniform.is_empty() {
-            sum = super::block::encoder_block(&sum, p, shape, layer, masks)?;
+            sum = super::block::encoder_block(&sum, p, shape, layer, masks, path)?;
             continue;
         }
         let (y, shown) = block(&sum, &p[shape.block(layer)..], shape, masks, &uniform, norm)?;

@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use proptest::prelude::*;
 
 use super::*;
+use crate::nn::cuda::Offsets;
 use crate::nn::ops::{composed, layer_norm};
 use crate::nn::{Gradients, Params, Sink};
 
@@ -244,4 +245,32 @@ fn shapes_that_do_not_fit_are_refused() {
     let mut case = Case::new(shape(0, 2, 0.0), 2, Pooled::Mean, DType::F32);
     case.params.tensors.swap(0, 1);
     assert!(run(&case, noise).unwrap_err().to_string().contains("input.weight"));
+}
+
+/// A GPU's block gets the parameters of a layer as one vector, in the order of the slots.
+#[test]
+fn a_layers_parameters_lie_where_the_gpus_kernels_look() {
+    let shape = shape(4, 2, 0.0);
+    let names = &shape.names()[shape.block(1)..shape.block(2)];
+    let at = |wanted: &str| -> usize {
+        assert!(names.iter().any(|(name, _)| name.ends_with(wanted)), "{wanted}");
+        names
+            .iter()
+            .take_while(|(name, _)| !name.ends_with(wanted))
+            .map(|(_, dims)| dims.iter().product::<usize>())
+            .sum()
+    };
+    let dense = |name: &str| ["weight", "bias"].map(|part| at(&format!("{name}.{part}")));
+    let norm = |name: &str| ["gain", "bias"].map(|part| at(&format!("{name}.norm.{part}")));
+    let want = Offsets {
+        norm1: norm("attention"),
+        qkv: at("qkv.weight"),
+        query_bias: at("query.bias"),
+        value_bias: at("value.bias"),
+        output: dense("output"),
+        norm2: norm("feed"),
+        expand: dense("expand"),
+        contract: dense("contract"),
+    };
+    assert_eq!(Offsets::in_order(shape.width, shape.feed), want);
 }
