@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 
 use super::memory::{largest_allocation, reset_peak, resident};
 use super::roof::multiply_adds_per_s;
-use crate::config::{DevicePreference, ModelConfig, TrainConfig, preset};
+use crate::config::{DevicePreference, ModelConfig, Precision, TrainConfig, preset};
 use crate::dataset::{Inputs, Labels};
 use crate::models::{ModelSummary, Network};
 use crate::nn::Noise;
 use crate::stats;
 use crate::tasks::Job;
-use crate::training::{DType, TargetTable, Trainer, TrainerConfig, TrainingSet, entry_logits, pick_device};
+use crate::training::{
+    DType, TargetTable, Trainer, TrainerConfig, TrainingSet, entry_logits, fresh_network, pick_device,
+};
 
 /// Steps before the first one that counts.
 const WARM_UP: usize = 3;
@@ -27,6 +29,8 @@ pub struct NetworkBench {
     pub dropout: f64,
     /// Where to compute.
     pub device: DevicePreference,
+    /// Numbers of the matrix products of training; forecasts are in f32.
+    pub precision: Precision,
     /// Steps, or single forecasts, that count.
     pub steps: usize,
     /// Bars of a random walk to draw windows from; as many as one batch needs, which is then taught again and again, when
@@ -92,13 +96,16 @@ pub fn train(request: &NetworkBench, job: &Job) -> Result<Value> {
     let (device, name) = pick_device(request.device)?;
     let world = World::new(request, &model, batch)?;
     let before = reset_peak();
-    let network = Network::new(&model, request.features, SEED, DType::F32, &device)?;
-    let parameters = network.params().count();
-    let config = TrainerConfig {
-        train: TrainConfig { batch_size: batch, weight_decay: 1e-4, ..preset("debug").unwrap_or_default().train },
-        return_variance: 1e-4,
-        input_noise: 0.0,
+    let train = TrainConfig {
+        batch_size: batch,
+        weight_decay: 1e-4,
+        seed: SEED,
+        precision: request.precision,
+        ..preset("debug").unwrap_or_default().train
     };
+    let network = fresh_network(&model, request.features, &train, &device)?;
+    let parameters = network.params().count();
+    let config = TrainerConfig { train, return_variance: 1e-4, input_noise: 0.0 };
     let set = TrainingSet {
         inputs: &world.inputs,
         targets: &world.targets,
@@ -140,6 +147,7 @@ pub fn train(request: &NetworkBench, job: &Job) -> Result<Value> {
         "preset": request.preset,
         "dropout": request.dropout,
         "device": name,
+        "precision": request.precision,
         "threads": request.threads,
         "batch": batch,
         "steps": request.steps,

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use clap::{Args as Group, Subcommand};
+use clap::{Args as Group, Subcommand, ValueEnum};
+
+use crate::config::Precision;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BenchCommand {
@@ -56,6 +58,9 @@ pub(super) enum BenchCommand {
         /// Bars to draw windows from; without it the same batch is taught again and again
         #[arg(long, value_name = "N")]
         bars: Option<usize>,
+        /// Numbers of the matrix products; bf16 on a CUDA device only
+        #[arg(long, value_enum, default_value = "f32", value_name = "NUMBERS")]
+        precision: PrecisionArg,
     },
     /// Forecasts of a network of stated shape, one window at a time and in batches
     Infer {
@@ -65,6 +70,21 @@ pub(super) enum BenchCommand {
         #[arg(long, default_value_t = 200, value_name = "N")]
         steps: usize,
     },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum PrecisionArg {
+    F32,
+    Bf16,
+}
+
+impl From<PrecisionArg> for Precision {
+    fn from(arg: PrecisionArg) -> Self {
+        match arg {
+            PrecisionArg::F32 => Self::F32,
+            PrecisionArg::Bf16 => Self::Bf16,
+        }
+    }
 }
 
 /// A network to measure.

@@ -2,7 +2,7 @@ use super::args_bench::BenchCommand;
 use super::print::{Failure, Printer};
 use super::watch::watch;
 use crate::bench::{DataBench, FeaturesBench, IndicatorsBench, NetworkBench, data, features, indicators, infer, train};
-use crate::config::DevicePreference;
+use crate::config::{DevicePreference, Precision};
 
 pub(super) fn run(
     command: &BenchCommand,
@@ -21,14 +21,15 @@ pub(super) fn run(
             extraction(FeaturesBench { data, bars, lines, repeats, threads }, printer)
         }
         BenchCommand::Data { bars, repeats } => import(DataBench { bars: *bars, repeats: *repeats, threads }, printer),
-        BenchCommand::Train { shape, dropout, steps, bars } => {
+        BenchCommand::Train { shape, dropout, steps, bars, precision } => {
             let (preset, features) = (shape.preset.clone(), shape.features);
-            let (dropout, steps, bars) = (*dropout, *steps, *bars);
-            steps_of(NetworkBench { preset, dropout, device, steps, bars, features, threads }, printer)
+            let (dropout, steps, bars, precision) = (*dropout, *steps, *bars, (*precision).into());
+            steps_of(NetworkBench { preset, dropout, device, precision, steps, bars, features, threads }, printer)
         }
         BenchCommand::Infer { shape, steps } => {
             let (preset, features, steps) = (shape.preset.clone(), shape.features, *steps);
-            forecasts(NetworkBench { preset, dropout: 0.0, device, steps, bars: None, features, threads }, printer)
+            let (dropout, bars, precision) = (0.0, None, Precision::F32);
+            forecasts(NetworkBench { preset, dropout, device, precision, steps, bars, features, threads }, printer)
         }
     }
 }
@@ -61,10 +62,11 @@ fn steps_of(request: NetworkBench, printer: Printer) -> Result<(), Failure> {
     printer.record(&record);
     let number = |key: &str| record[key].as_f64().unwrap_or(f64::NAN);
     printer.text(&format!(
-        "{}, dropout {}, {}, {} threads: a step of {} windows in {:.2} ms ({:.2} to {:.2}), {:.0} windows/s, {} parameters",
+        "{}, dropout {}, {} ({}), {} threads: a step of {} windows in {:.2} ms ({:.2} to {:.2}), {:.0} windows/s, {} parameters",
         record["preset"],
         record["dropout"],
         record["device"],
+        record["precision"],
         record["threads"],
         record["batch"],
         number("step_ms"),

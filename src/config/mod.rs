@@ -16,6 +16,6 @@ pub use labels_config::{LabelBase, LabelMode, LabelsConfig, SplitMethod, SplitsC
 pub use layers::{load, overlay};
 pub use presets::{PRESETS, preset};
 pub use run_config::{
-    AnalysisConfig, DataConfig, DevicePreference, Encoder, ModelConfig, Norm, Pooling, Positions, RunConfig,
+    AnalysisConfig, DataConfig, DevicePreference, Encoder, ModelConfig, Norm, Pooling, Positions, Precision, RunConfig,
     TrainConfig,
 };

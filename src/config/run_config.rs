@@ -163,6 +163,18 @@ pub enum DevicePreference {
     Cuda,
 }
 
+/// Numbers that the matrix products of training steps take; everything else, forecasts and validation among it, is in
+/// single precision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Single precision.
+    #[default]
+    F32,
+    /// bfloat16 in the transformer's blocks, summed in single precision. On a CUDA device only.
+    Bf16,
+}
+
 /// How the network is taught.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -195,6 +207,8 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Device.
     pub device: DevicePreference,
+    /// Numbers of the matrix products.
+    pub precision: Precision,
     /// Name in the run folder.
     pub run_name: String,
     /// How much faster than evenly old windows lose weight: w = exp(-age / (recency x training bars)); 0 weighs all alike.
@@ -226,6 +240,7 @@ impl Default for TrainConfig {
             patience: 15,
             seed: 42,
             device: DevicePreference::Auto,
+            precision: Precision::F32,
             run_name: "run".to_owned(),
             recency: 0.0,
             uniqueness: false,

@@ -1,7 +1,7 @@
 use super::field_error::Checks;
 use super::{
-    AnalysisConfig, BacktestConfig, Encoder, FeaturesConfig, FieldError, LabelMode, LabelsConfig, ModelConfig, Pooling,
-    RunConfig, SplitMethod, SplitsConfig, TrainConfig,
+    AnalysisConfig, BacktestConfig, DevicePreference, Encoder, FeaturesConfig, FieldError, LabelMode, LabelsConfig,
+    ModelConfig, Pooling, Precision, RunConfig, SplitMethod, SplitsConfig, TrainConfig,
 };
 
 impl RunConfig {
@@ -14,6 +14,7 @@ impl RunConfig {
         check_splits(splits, &mut c);
         check_model(model, &mut c);
         check_train(train, &mut c);
+        check_precision(train, model, &mut c);
         check_analysis(analysis, &mut c);
         check_backtest(backtest, &mut c);
         c.finish()
@@ -173,6 +174,7 @@ fn check_train(train: &TrainConfig, c: &mut Checks) {
         patience,
         seed,
         device: _,
+        precision: _,
         run_name,
         recency,
         uniqueness: _,
@@ -218,6 +220,19 @@ fn check_train(train: &TrainConfig, c: &mut Checks) {
         "train.run_name",
         format!("must be 1 to 64 letters, digits, '-', '_' or '.', was {run_name:?}"),
     );
+}
+
+/// bfloat16 is for the transformer on a CUDA device, which the training itself makes sure of.
+fn check_precision(train: &TrainConfig, model: &ModelConfig, c: &mut Checks) {
+    if train.precision == Precision::F32 {
+        return;
+    }
+    let field = "train.precision";
+    c.require(train.device != DevicePreference::Cpu, field, "must be f32 with train.device cpu");
+    let encoder = model.encoder == Encoder::Transformer;
+    c.require(encoder, field, "must be f32 with the encoders lstm, tcn and tpa, which have no bfloat16 version");
+    let even = model.d_model.is_multiple_of(2) && model.d_ff.is_multiple_of(2);
+    c.require(even, field, format!("needs even d_model and d_ff, was {} and {}", model.d_model, model.d_ff));
 }
 
 fn check_analysis(analysis: &AnalysisConfig, c: &mut Checks) {
@@ -291,6 +306,23 @@ mod tests {
         assert_eq!(problems(|m| m.encoder = Encoder::Tpa), ["model.pooling"]);
         assert!(problems(|m| (m.encoder, m.pooling) = (Encoder::Tpa, Pooling::Last)).is_empty());
         assert_eq!(problems(|m| (m.tcn_kernel, m.tpa_filters) = (1, 0)), ["model.tcn_kernel", "model.tpa_filters"]);
+    }
+
+    #[test]
+    fn bfloat16_is_refused_where_there_is_none() {
+        let problems = |device, encoder, d_ff| {
+            let mut config = RunConfig::default();
+            (config.train.precision, config.train.device) = (Precision::Bf16, device);
+            (config.model.encoder, config.model.d_ff) = (encoder, d_ff);
+            config.validate().err().unwrap_or_default().into_iter().map(|error| error.field).collect::<Vec<_>>()
+        };
+        let (cuda, cpu) = (DevicePreference::Cuda, DevicePreference::Cpu);
+        assert!(problems(cuda, Encoder::Transformer, 512).is_empty());
+        for (device, encoder, d_ff) in
+            [(cpu, Encoder::Transformer, 512), (cuda, Encoder::Lstm, 512), (cuda, Encoder::Transformer, 511)]
+        {
+            assert_eq!(problems(device, encoder, d_ff), ["train.precision"]);
+        }
     }
 
     #[test]

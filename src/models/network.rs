@@ -55,9 +55,14 @@ pub struct NetworkSink {
 }
 
 impl NetworkSink {
+    /// The sinks there are.
+    pub fn sinks(&self) -> impl Iterator<Item = &Sink> {
+        [&self.encoder, &self.readout].into_iter().flatten()
+    }
+
     /// Adds `weight` times the gradients to `gradients` and clears them here.
     pub fn drain(&self, gradients: &mut Gradients, weight: f32) -> Result<()> {
-        [&self.encoder, &self.readout].into_iter().flatten().try_for_each(|sink| gradients.drain(sink, weight))
+        self.sinks().try_for_each(|sink| gradients.drain(sink, weight))
     }
 }
 
@@ -122,6 +127,14 @@ impl Network {
         self.run(x, noise, &mut Probe::default(), [&encoder, &readout])
     }
 
+    /// Lets the transformer's matrix products take bfloat16 operands and sum in f32 where it is taught on a CUDA device;
+    /// forecasts stay in f32.
+    pub const fn take_half(&mut self, half: bool) {
+        if let SequenceEncoder::Transformer(stack) = &mut self.encoder {
+            stack.take_half(half);
+        }
+    }
+
     /// A sink for the gradients of this network's fused parameters.
     pub fn sink(&self) -> Result<NetworkSink> {
         if !self.device().is_cpu() || self.dtype() != DType::F32 {
@@ -168,7 +181,7 @@ impl Network {
         let packed = if pooled.device().is_cpu() {
             ops::readout(&pooled, params, &self.shape, noise, path, &self.arenas)?
         } else {
-            ops::composed::readout(&pooled, &params.tensors, &self.shape, noise)?
+            ops::composed::readout(&pooled, &params.tensors, &self.shape, noise, path)?
         };
         let head = |i: usize| packed.narrow(1, i, 1)?.squeeze(1);
         let (l, latents) = (self.shape.latents, HEADS.len());

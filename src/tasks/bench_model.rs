@@ -8,7 +8,7 @@ use super::prepare::{Dataset, prepare};
 use super::sources::Sources;
 use super::train::Material;
 use super::view::RunView;
-use crate::config::DevicePreference;
+use crate::config::{DevicePreference, Precision};
 use crate::dataset::Slice;
 use crate::stats;
 use crate::training::{Device, pick_device, predict_one};
@@ -73,11 +73,13 @@ impl Speed {
 }
 
 /// Measures the training step and a single forecast of a run's network, freshly drawn, on the CPU and on a CUDA device if
-/// there is one. Writes nothing.
+/// there is one, both in f32. Writes nothing.
 pub fn bench_model(view: &RunView, job: &Job) -> Result<ModelBench> {
     let (collected, config) = (&view.collected, &view.manifest.config);
     let sources = Sources::read(&config.features, &collected.series, &collected.library, job)?;
-    let dataset = prepare(collected, &sources, config, job)?;
+    let mut config = config.clone();
+    config.train.precision = Precision::F32;
+    let dataset = prepare(collected, &sources, &config, job)?;
     let material = Material::new(&dataset, &collected.series);
     let network = material.trainer(&dataset, &Device::Cpu)?;
     let (parameters, most) = (network.network().params().count(), network.windows());

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use candle_core::DType;
 use serde_json::json;
 
 use super::collect::{CollectRequest, Collected, collect};
@@ -17,10 +16,10 @@ use super::walkforward::{FoldResult, WalkForward, record};
 use crate::config::RunConfig;
 use crate::dataset::{Features, Fold, Labels, Schema, Slice, backtest_paths, make_folds, make_labels};
 use crate::jobs::Order;
-use crate::models::Network;
 use crate::stats::{auc, std_population};
 use crate::training::{
-    Device, Forecasts, TargetTable, Trainer, TrainerConfig, TrainingSet, gradient_gate, infer, pick_device,
+    Device, Forecasts, TargetTable, Trainer, TrainerConfig, TrainingSet, fresh_network, gradient_gate, infer,
+    pick_device,
 };
 
 /// What all folds share.
@@ -115,7 +114,7 @@ impl Bench<'_> {
             weights: weights.as_deref(),
             volatility: None,
         };
-        let network = Network::new(&config.model, inputs.width, config.train.seed, DType::F32, &self.device)?;
+        let network = fresh_network(&config.model, inputs.width, &config.train, &self.device)?;
         let train_config =
             TrainerConfig { train: config.train.clone(), return_variance, input_noise: config.features.noise };
         let mut trainer = Trainer::new(network, train_config, set)?;

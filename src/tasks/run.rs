@@ -16,7 +16,7 @@ use super::prepare::{Dataset, prepare, prepare_for};
 use super::sources::{Sources, absolute_files, without_places};
 use super::train::train;
 use crate::backtest::Rule;
-use crate::config::{DevicePreference, RunConfig};
+use crate::config::{DevicePreference, Precision, RunConfig};
 use crate::dataset::Slice;
 use crate::indicators::Library;
 use crate::jobs::Cancelled;
@@ -231,7 +231,14 @@ fn run_key(config: &RunConfig, collected: &Collected, sources: &Sources, rule: &
     if !config.backtest.rule.is_empty() {
         rule.formula().hash().clone_into(&mut config.backtest.rule);
     }
-    let text = json!([config, collected.fingerprint, collected.catalogue, sources.notes(), env!("CARGO_PKG_VERSION")]);
+    let mut text =
+        json!([config, collected.fingerprint, collected.catalogue, sources.notes(), env!("CARGO_PKG_VERSION")]);
+    // Runs from before there was a choice keep their keys.
+    if config.train.precision == Precision::F32
+        && let Some(train) = text[0]["train"].as_object_mut()
+    {
+        train.remove("precision");
+    }
     Ok(format!("{:x}", Sha256::digest(serde_json::to_string(&text)?.as_bytes())))
 }
 

@@ -1,5 +1,4 @@
 use anyhow::Result;
-use candle_core::DType;
 
 use super::event::Job;
 use super::prepare::Dataset;
@@ -9,7 +8,7 @@ use crate::dataset::{Labels, Slice, sample_weights};
 use crate::market::Series;
 use crate::models::Network;
 use crate::runs::RunDir;
-use crate::training::{Device, Trainer, TrainerConfig, TrainingSet, historical_volatility, save_model};
+use crate::training::{Device, Trainer, TrainerConfig, TrainingSet, fresh_network, historical_volatility, save_model};
 
 /// Bars of the volatility that the network's is compared with.
 const VOLATILITY_BARS: usize = 20;
@@ -64,7 +63,7 @@ impl Material {
             weights: self.weights.as_deref(),
             volatility: Some(&self.volatility),
         };
-        let network = Network::new(&card.model, dataset.inputs.width, card.train.seed, DType::F32, device)?;
+        let network = fresh_network(&card.model, dataset.inputs.width, &card.train, device)?;
         let config = TrainerConfig {
             train: card.train.clone(),
             return_variance: card.return_variance,

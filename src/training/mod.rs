@@ -3,9 +3,12 @@
 
 mod balance;
 mod checkpoint;
+#[cfg(all(test, feature = "cuda"))]
+mod cuda_tests;
 mod device;
 mod error;
 mod evaluate;
+mod fresh;
 mod gate;
 mod infer;
 mod lr_finder;
@@ -23,6 +26,7 @@ mod trainer;
 pub use checkpoint::{read_checkpoint, write_checkpoint};
 pub use device::{DType, Device, check_memory, pick_device};
 pub use error::TrainError;
+pub use fresh::fresh_network;
 pub use gate::{GateReport, gradient_gate};
 pub use infer::{Forecasts, infer};
 pub use lr_finder::{LrFinder, LrPoint, LrSuggestion};

@@ -15,7 +15,7 @@ use super::{TrainError, TrainingSet};
 use crate::config::TrainConfig;
 use crate::jobs::Cancelled;
 use crate::models::{Network, NetworkSink, Objective};
-use crate::nn::{AdamW, AdamWConfig, Gradients, Noise, Purpose, purpose_rng, warm_restarts};
+use crate::nn::{AdamWConfig, Noise, Optimizer, Purpose, purpose_rng, warm_restarts};
 
 /// Bounds of the learned log variances.
 const LOG_VARIANCE: std::ops::RangeInclusive<f32> = -4.0..=4.0;
@@ -45,9 +45,7 @@ pub struct Trainer<'a> {
     sink: NetworkSink,
     /// The memory of one batch of windows.
     room: Option<Tensor>,
-    /// Of the step at work.
-    gradients: Gradients,
-    optimizer: AdamW,
+    optimizer: Optimizer,
     state: TrainState,
     balance: Balance,
     constants: [f64; 4],
@@ -81,18 +79,17 @@ impl<'a> Trainer<'a> {
             return Err(TrainError::NoValidation);
         }
         let balance = Balance::new(&set, train.class_weights, train.focal_gamma)?;
-        let optimizer = AdamW::new(network.params(), AdamWConfig::new(train.weight_decay));
+        let optimizer = Optimizer::new(network.params(), AdamWConfig::new(train.weight_decay))?;
         let constants = balance.constant_losses(&set);
         let weights = set.weights_by_bar()?;
         let state = TrainState::default();
-        let (sink, gradients) = (network.sink()?, Gradients::new(network.params()));
+        let sink = network.sink()?;
         let trainer = Self {
             config,
             set,
             network,
             sink,
             room: None,
-            gradients,
             optimizer,
             state,
             balance,
@@ -111,7 +108,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// The optimiser as it is now.
-    pub fn optimizer(&self) -> &AdamW {
+    pub fn optimizer(&self) -> &Optimizer {
         &self.optimizer
     }
 
@@ -267,20 +264,19 @@ impl<'a> Trainer<'a> {
         let (batch_size, most) = (self.config.train.batch_size, self.config.train.accumulation_steps);
         let left = &running.order[tally.windows..];
         let group = &left[..left.len().min(batch_size * most)];
-        self.gradients.clear();
+        self.optimizer.clear()?;
         let objective = self.objective(self.optimizer.steps() as usize);
         for bars in group.chunks(batch_size) {
             progress(tally.batches)?;
             self.teach(bars, &objective, group.len(), tally)?;
         }
-        let norm = self.gradients.clip(self.config.train.max_grad_norm);
+        let norm = self.optimizer.clip(self.config.train.max_grad_norm)?;
         if !norm.is_finite() {
-            let norms = self.gradients.norms();
-            let name = norms.iter().find(|(_, n)| !n.is_finite()).map_or("?", |(name, _)| name);
+            let name = self.optimizer.not_finite()?.unwrap_or_else(|| "?".to_owned());
             return Err(self.not_finite(tally.batches, &format!("the gradient of {name}")));
         }
         tally.step(norm);
-        self.optimizer.step(self.network.params(), &self.gradients, rate)?;
+        self.optimizer.step(self.network.params(), rate)?;
         self.project_log_variances()?;
         tally.rate = rate;
         Ok(())
@@ -322,8 +318,7 @@ impl<'a> Trainer<'a> {
         tally.add(own, bars.len(), counted);
         tally.total += losses.total.to_dtype(DType::F64)?.to_scalar::<f64>()? * counted;
         let share = counted as f32 / group as f32;
-        self.gradients.add(self.network.params(), &losses.total.backward()?, share)?;
-        self.sink.drain(&mut self.gradients, share)?;
+        self.optimizer.add(self.network.params(), &losses.total.backward()?, self.sink.sinks(), share)?;
         self.state.batches += 1;
         Ok(())
     }

@@ -28,8 +28,8 @@ fn a_training_step_allocates_no_tensor_and_learns_what_it_sees_again_and_again()
     assert!(number("data_wait") > 0.0 && number("data_wait") < 1.0);
     assert!(number("roof_share") > 0.0 && number("peak_rss_mib") > 10.0);
     assert_eq!(
-        (&found["preset"], &found["device"], &found["threads"], &found["dropout"]),
-        (&"debug".into(), &"CPU".into(), &1.into(), &0.1.into())
+        (&found["preset"], &found["device"], &found["threads"], &found["dropout"], &found["precision"]),
+        (&"debug".into(), &"CPU".into(), &1.into(), &0.1.into(), &"f32".into())
     );
 }
 
@@ -42,6 +42,8 @@ fn windows_of_a_long_walk_can_be_taught() {
     assert!(refused.stderr.contains("60 bars hold fewer than 32 windows"), "{}", refused.stderr);
     let refused = glassbox(args!["bench", "train", "--preset", "huge"]);
     assert!(refused.stderr.contains("choose debug, baseline or elite"), "{}", refused.stderr);
+    let refused = glassbox(args!["--device", "cpu", "bench", "train", "--precision", "bf16"]);
+    assert!(refused.stderr.contains("bf16 needs a CUDA device"), "{}", refused.stderr);
 }
 
 #[test]

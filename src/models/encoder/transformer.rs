@@ -31,6 +31,7 @@ impl Transformer {
             post_norm: config.norm == Norm::Post,
             learned_positions: positions == Positions::Learned,
             dropout: config.dropout,
+            half: false,
         };
         let tensors = b.all(shape.names())?;
         let table = match positions {
@@ -53,10 +54,15 @@ impl Transformer {
         let (y, weights) = if x.device().is_cpu() && !Self::takes_candles_norm() {
             ops::encoder_stack(x, &self.params, &self.shape, pooled, noise, &show, path, &self.arenas)?
         } else {
-            ops::composed::encoder_stack(x, &self.params, &self.shape, pooled, noise, &show, Self::norm())?
+            ops::composed::encoder_stack(x, &self.params, &self.shape, pooled, noise, &show, path, Self::norm())?
         };
         probe.attention.extend(weights);
         Ok(y)
+    }
+
+    /// Lets the blocks' matrix products take bfloat16 operands on a CUDA device.
+    pub(in crate::models) const fn take_half(&mut self, half: bool) {
+        self.shape.half = half;
     }
 
     /// A constant copy that is faster on a few windows. On the CPU only.

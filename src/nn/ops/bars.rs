@@ -1,6 +1,10 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType as _};
 use rayon::prelude::*;
 
+#[cfg(feature = "cuda")]
+use crate::nn::cuda::{run, single};
 use crate::nn::real::{Real, by_dtype, values};
 
 /// Mean over bars: `[B, T, C]` to `[B, C]`.
@@ -34,29 +38,41 @@ impl CustomOp1 for MeanBars {
         })
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let (b, t, c) = layout.shape().dims3()?;
+        Ok((run(&single::mean_bars(b, t, c), &[(x, layout)])?, (b, c).into()))
+    }
+
     fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let t = x.dim(1)?;
-        Ok(Some((grad * (1.0 / t as f64))?.contiguous()?.apply_op1_no_bwd(&Repeat { t })?))
+        Ok(Some(grad.contiguous()?.apply_op1_no_bwd(&Spread { t: x.dim(1)? })?))
     }
 }
 
-/// Every row `t` times: `[B, C]` to `[B, T, C]`.
-struct Repeat {
+/// Every row shared out among `t` bars alike: `[B, C]` to `[B, T, C]`.
+struct Spread {
     t: usize,
 }
 
-impl CustomOp1 for Repeat {
+impl CustomOp1 for Spread {
     fn name(&self) -> &'static str {
-        "repeat"
+        "spread"
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (b, c) = layout.shape().dims2()?;
         by_dtype!(x, R => {
-            let x: &[R] = values(x, layout)?;
+            let share = R::from_f64(1.0 / self.t as f64);
+            let x: Vec<R> = values::<R>(x, layout)?.iter().map(|&value| value * share).collect();
             let out: Vec<R> = x.chunks(c).flat_map(|row| std::iter::repeat_n(row, self.t).flatten().copied()).collect();
             Ok((R::to_cpu_storage_owned(out), (b, self.t, c).into()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let (b, c) = layout.shape().dims2()?;
+        Ok((run(&single::mean_bars_backward(b, self.t, c), &[(x, layout)])?, (b, self.t, c).into()))
     }
 }
 

@@ -1,6 +1,10 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType as _};
 
 use super::rows;
+#[cfg(feature = "cuda")]
+use crate::nn::cuda::{run, single};
 use crate::nn::real::{Real, by_dtype, values};
 
 /// y = x + b over the last axis.
@@ -26,6 +30,12 @@ impl CustomOp2 for AddBias {
         })
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, lx: &Layout, b: &CudaStorage, lb: &Layout) -> Result<(CudaStorage, Shape)> {
+        let plan = single::add_table(lx.shape().elem_count(), lb.shape().elem_count());
+        Ok((run(&plan, &[(x, lx), (b, lb)])?, lx.shape().clone()))
+    }
+
     fn bwd(&self, _: &Tensor, bias: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let sums = grad.contiguous()?.apply_op1_no_bwd(&ColumnSums { width: bias.elem_count() })?;
         Ok((Some(grad.clone()), Some(sums)))
@@ -47,5 +57,11 @@ impl CustomOp1 for ColumnSums {
             let sums = rows::sums::<R>(values(x, layout)?, self.width);
             Ok((R::to_cpu_storage_owned(sums), self.width.into()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let plan = single::column_sums(layout.shape().elem_count() / self.width, self.width);
+        Ok((run(&plan, &[(x, layout)])?, self.width.into()))
     }
 }

@@ -2,11 +2,12 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
+use super::dropout::Dropout;
 use super::dropout::Mask;
 use super::layer_norm::EPSILON;
 use super::readout::{HEADS, ReadoutNoise, ReadoutShape};
 use super::{Pooled, StackParams, StackProbe, StackShape};
-use crate::nn::Noise;
+use crate::nn::{GradientPath, Noise};
 
 /// See [`super::layer_norm`].
 pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
@@ -102,7 +103,26 @@ pub fn softplus(x: &Tensor) -> Result<Tensor> {
 /// A layer norm: rows, gain, bias.
 pub type Norm = fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>;
 
-/// See [`super::encoder_stack`]; `norm` is the layer norm to use.
+/// `y` under `mask`.
+fn dropped(y: Tensor, mask: Option<Mask>) -> Result<Tensor> {
+    match mask {
+        None => Ok(y),
+        Some(mask) if super::on_cuda(&y) => y.contiguous()?.apply_op1(Dropout(mask)),
+        Some(mask) => &y * mask.tensor(&y)?,
+    }
+}
+
+/// `x`, as a constant where nobody asks for gradients: then no operation on it keeps anything.
+fn input(x: &Tensor, path: &GradientPath) -> Tensor {
+    if matches!(path, GradientPath::None) { x.detach() } else { x.clone() }
+}
+
+fn inputs(tensors: &[Tensor], path: &GradientPath) -> Vec<Tensor> {
+    tensors.iter().map(|tensor| input(tensor, path)).collect()
+}
+
+/// See [`super::encoder_stack`]; `norm` is the layer norm to use. A sink is no way for gradients here: they go through
+/// candle's graph.
 pub fn encoder_stack(
     x: &Tensor,
     params: &StackParams,
@@ -110,49 +130,74 @@ pub fn encoder_stack(
     pooled: Pooled,
     noise: &mut Noise,
     probe: &StackProbe,
+    path: &GradientPath,
     norm: Norm,
 ) -> Result<(Tensor, Vec<Tensor>)> {
-    let p = &params.tensors;
+    let (x, p) = (&input(x, path), &inputs(&params.tensors, path));
     let masks: Vec<[Option<Mask>; 3]> =
         (0..shape.layers).map(|_| [(); 3].map(|()| Mask::next(shape.dropout, noise))).collect();
-    let drop = |y: Tensor, mask: Option<Mask>| match mask {
-        Some(mask) => &y * mask.tensor(&y)?,
-        None => Ok(y),
-    };
-    let normed = |sum: &Tensor, i: usize| match shape.norm(i) {
-        Some(slot) => norm(sum, &p[slot], &p[slot + 1]),
-        None => Ok(sum.clone()),
-    };
     let mut sum = super::linear(x, &p[0], &p[1])?;
     if let Some(table) = if shape.learned_positions { Some(&p[2]) } else { params.table.as_ref() } {
         sum = super::add_table(&sum, table)?;
     }
     let mut weights = Vec::new();
-    for i in 0..shape.sublayers() {
-        let input = normed(&sum, i)?;
-        let (layer, at) = (i / 2, shape.block(i / 2));
-        let y = if i.is_multiple_of(2) {
-            let bias = Tensor::cat(&[&p[at + 3], &p[at + 3].zeros_like()?, &p[at + 4]], 0)?;
-            let qkv = super::linear(&input, &p[at + 2], &bias)?;
-            let uniform: Vec<usize> = probe.uniform.iter().filter(|(l, _)| *l == layer).map(|(_, h)| *h).collect();
-            let (context, shown) = attend(&qkv, shape, &uniform, masks[layer][0])?;
-            if probe.record {
-                weights.push(shown.detach());
-            }
-            super::linear(&context, &p[at + 5], &p[at + 6])?
-        } else {
-            let inner = super::linear_gelu(&input, &p[at + 9], &p[at + 10])?;
-            super::linear(&inner, &p[at + 11], &p[at + 12])?
-        };
-        sum = (if shape.post_norm { input } else { sum } + drop(y, masks[layer][1 + i % 2])?)?;
+    for (layer, masks) in masks.into_iter().enumerate() {
+        let uniform: Vec<usize> = probe.uniform.iter().filter(|(l, _)| *l == layer).map(|(_, h)| *h).collect();
+        #[cfg(feature = "cuda")]
+        if super::on_cuda(&sum) && !probe.record && uniform.is_empty() {
+            sum = super::block::encoder_block(&sum, p, shape, layer, masks, path)?;
+            continue;
+        }
+        let (y, shown) = block(&sum, &p[shape.block(layer)..], shape, masks, &uniform, norm)?;
+        sum = y;
+        if probe.record {
+            weights.push(shown.detach());
+        }
     }
-    let states = normed(&sum, shape.sublayers())?;
+    let states = if shape.post_norm {
+        sum
+    } else {
+        let last = shape.block(shape.layers);
+        norm(&sum, &p[last], &p[last + 1])?
+    };
     let y = match pooled {
         Pooled::States => states,
         Pooled::Mean => super::mean_bars(&states)?,
         Pooled::Last => states.narrow(1, shape.bars - 1, 1)?.squeeze(1)?,
     };
     Ok((y, weights))
+}
+
+/// One block with the parameters `p`, and the attention weights it used, before dropout.
+fn block(
+    x: &Tensor,
+    p: &[Tensor],
+    shape: &StackShape,
+    masks: [Option<Mask>; 3],
+    uniform: &[usize],
+    norm: Norm,
+) -> Result<(Tensor, Tensor)> {
+    let attention = |x: &Tensor| {
+        let bias = Tensor::cat(&[&p[3], &p[3].zeros_like()?, &p[4]], 0)?;
+        let qkv = super::linear(x, &p[2], &bias)?;
+        let (context, weights) = attend(&qkv, shape, uniform, masks[0])?;
+        Ok::<_, candle_core::Error>((dropped(super::linear(&context, &p[5], &p[6])?, masks[1])?, weights))
+    };
+    let feed = |x: &Tensor| {
+        let inner = super::linear_gelu(x, &p[9], &p[10])?;
+        dropped(super::linear(&inner, &p[11], &p[12])?, masks[2])
+    };
+    let first = |x: &Tensor| norm(x, &p[0], &p[1]);
+    let second = |x: &Tensor| norm(x, &p[7], &p[8]);
+    if shape.post_norm {
+        let (y, weights) = attention(x)?;
+        let middle = first(&(x + y)?)?;
+        return Ok((second(&(&middle + feed(&middle)?)?)?, weights));
+    }
+    let (y, weights) = attention(&first(x)?)?;
+    let middle = (x + y)?;
+    let y = feed(&second(&middle)?)?;
+    Ok(((middle + y)?, weights))
 }
 
 /// [`self_attention`] with some heads that weigh every bar they see alike.
@@ -185,7 +230,14 @@ fn attend(qkv: &Tensor, shape: &StackShape, uniform: &[usize], mask: Option<Mask
 }
 
 /// See [`super::readout`].
-pub fn readout(pooled: &Tensor, params: &[Tensor], shape: &ReadoutShape, noise: &mut Noise) -> Result<Tensor> {
+pub fn readout(
+    pooled: &Tensor,
+    params: &[Tensor],
+    shape: &ReadoutShape,
+    noise: &mut Noise,
+    path: &GradientPath,
+) -> Result<Tensor> {
+    let (pooled, params) = (&input(pooled, path), &inputs(params, path));
     let (b, l) = (pooled.dim(0)?, shape.latents);
     let noise = ReadoutNoise::draw(shape, b, noise);
     let gelu = |x: &Tensor, slot: usize| super::linear_gelu(x, &params[slot], &params[slot + 1]);
@@ -203,10 +255,7 @@ pub fn readout(pooled: &Tensor, params: &[Tensor], shape: &ReadoutShape, noise: 
     let mut columns = Vec::new();
     for (i, (head, mask)) in HEADS.iter().zip(noise.masks).enumerate() {
         let seen = if *head == "size" { seen.detach() } else { seen.clone() };
-        let mut hidden = gelu(&seen, 10 + 4 * i)?;
-        if let Some(mask) = mask {
-            hidden = (&hidden * mask.tensor(&hidden)?)?;
-        }
+        let hidden = dropped(gelu(&seen, 10 + 4 * i)?, mask)?;
         columns.push(linear(&hidden, 12 + 4 * i)?);
     }
     columns.extend([mu, logvar, rebuilt]);

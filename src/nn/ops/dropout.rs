@@ -1,6 +1,10 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType as _};
 
 use super::rows;
+#[cfg(feature = "cuda")]
+use crate::nn::cuda;
 use crate::nn::noise::{Noise, draw};
 use crate::nn::real::{Real, by_dtype, values};
 
@@ -8,6 +12,8 @@ use crate::nn::real::{Real, by_dtype, values};
 #[derive(Debug, Clone, Copy)]
 pub struct Mask {
     key: u64,
+    #[cfg(feature = "cuda")]
+    p: f64,
     /// Elements drop whose upper 32 random bits are below it.
     threshold: u32,
     /// 1 / (1 - p).
@@ -19,7 +25,13 @@ impl Mask {
     pub(in crate::nn) fn next(p: f64, noise: &mut Noise) -> Option<Self> {
         let key = noise.next_key()?;
         let threshold = (p * (1_u64 << 32) as f64) as u32;
-        (p > 0.0).then_some(Self { key, threshold, scale: 1.0 / (1.0 - p) })
+        (p > 0.0).then_some(Self {
+            key,
+            #[cfg(feature = "cuda")]
+            p,
+            threshold,
+            scale: 1.0 / (1.0 - p),
+        })
     }
 
     /// 0 or 1 / (1 - p) for element `index`.
@@ -27,6 +39,12 @@ impl Mask {
     pub(in crate::nn) fn factor<R: Real>(self, index: usize) -> R {
         let keep = ((draw(self.key, index as u64) >> 32) as u32) >= self.threshold;
         if keep { R::from_f64(self.scale) } else { R::from_f64(0.0) }
+    }
+
+    /// The same mask for the GPU's kernels.
+    #[cfg(feature = "cuda")]
+    pub(super) const fn on_cuda(self) -> cuda::Mask {
+        cuda::Mask { key: self.key, p: self.p }
     }
 
     /// All factors as a tensor like `x`.
@@ -54,6 +72,12 @@ impl CustomOp1 for Dropout {
             });
             Ok((R::to_cpu_storage_owned(out), layout.shape().clone()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        let plan = cuda::single::dropout(layout.shape().elem_count(), self.0.on_cuda());
+        Ok((cuda::run(&plan, &[(x, layout)])?, layout.shape().clone()))
     }
 
     fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {

@@ -1,5 +1,9 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, WithDType as _};
 
+#[cfg(feature = "cuda")]
+use crate::nn::cuda::{run, single};
 use crate::nn::kernels;
 use crate::nn::real::{Arenas, Real, by_dtype, values};
 
@@ -35,6 +39,13 @@ impl CustomOp2 for BiasGelu {
         })
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, lx: &Layout, b: &CudaStorage, lb: &Layout) -> Result<(CudaStorage, Shape)> {
+        let width = lb.shape().elem_count();
+        let plan = single::bias_gelu(lx.shape().elem_count() / width, width);
+        Ok((run(&plan, &[(x, lx), (b, lb)])?, lx.shape().clone()))
+    }
+
     fn bwd(&self, x: &Tensor, bias: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let both = x.contiguous()?.apply_op3_no_bwd(bias, &grad.contiguous()?, &BiasGeluBackward)?;
         let n = x.elem_count();
@@ -63,5 +74,20 @@ impl CustomOp3 for BiasGeluBackward {
             let n = out.len();
             Ok((R::to_cpu_storage_owned(out), n.into()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        lx: &Layout,
+        b: &CudaStorage,
+        lb: &Layout,
+        g: &CudaStorage,
+        lg: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let width = lb.shape().elem_count();
+        let plan = single::bias_gelu_backward(lx.shape().elem_count() / width, width);
+        Ok((run(&plan, &[(x, lx), (b, lb), (g, lg)])?, plan.out.into()))
     }
 }

@@ -1,5 +1,9 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDType as _};
 
+#[cfg(feature = "cuda")]
+use crate::nn::cuda::{run, single};
 use crate::nn::kernels;
 use crate::nn::real::{Arenas, Real, by_dtype, values};
 
@@ -48,6 +52,21 @@ impl CustomOp3 for LayerNorm {
         })
     }
 
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        lx: &Layout,
+        g: &CudaStorage,
+        lg: &Layout,
+        b: &CudaStorage,
+        lb: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let width = lg.shape().elem_count();
+        let plan = single::layer_norm(lx.shape().elem_count() / width, width);
+        Ok((run(&plan, &[(x, lx), (g, lg), (b, lb)])?, lx.shape().clone()))
+    }
+
     fn bwd(
         &self,
         x: &Tensor,
@@ -87,5 +106,20 @@ impl CustomOp3 for LayerNormBackward {
             let n = out.len();
             Ok((R::to_cpu_storage_owned(out), n.into()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        lx: &Layout,
+        g: &CudaStorage,
+        lg: &Layout,
+        d: &CudaStorage,
+        ld: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        let width = lg.shape().elem_count();
+        let plan = single::layer_norm_backward(lx.shape().elem_count() / width, width);
+        Ok((run(&plan, &[(x, lx), (g, lg), (d, ld)])?, plan.out.into()))
     }
 }

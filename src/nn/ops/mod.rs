@@ -1,4 +1,5 @@
-//! Differentiable operations. Each picks our fused kernel on the CPU and the composed version elsewhere.
+//! Differentiable operations. Each picks our fused kernel on the CPU, a kernel of ours on a CUDA device where there is one,
+//! and the composed version elsewhere.
 //!
 //! candle's own `LayerNorm`, `softmax_last_dim`, `rms_norm`, `rope` and `sdpa` record no backward and would cut the
 //! gradient without a word (huggingface/candle#3011), so none of them is used.
@@ -7,6 +8,8 @@
 mod attention;
 mod bars;
 mod bias;
+#[cfg(feature = "cuda")]
+mod block;
 pub mod composed;
 mod dropout;
 mod fused;
@@ -20,7 +23,7 @@ mod softplus;
 mod stack;
 mod taps;
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 use super::Noise;
 pub(super) use dropout::Mask;
@@ -28,11 +31,21 @@ pub(super) use layer_norm::EPSILON;
 pub use readout::{HEADS, ReadoutParams, ReadoutShape, readout};
 pub use stack::{Pooled, StackParams, StackProbe, StackShape, encoder_stack, sinusoidal_positions};
 
+/// True where kernels of ours run on `x`: on the CPU, and in f32 on a CUDA device.
+fn is_fused(x: &Tensor) -> bool {
+    x.device().is_cpu() || on_cuda(x)
+}
+
+/// True for an f32 tensor on a CUDA device.
+fn on_cuda(x: &Tensor) -> bool {
+    cfg!(feature = "cuda") && x.device().is_cuda() && x.dtype() == DType::F32
+}
+
 /// Layer normalisation over the last axis with `gain` and `bias` `[C]`; `x` is `[.., C]`.
 ///
 /// Source: Ba, Kiros & Hinton (2016).
 pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    if !x.device().is_cpu() {
+    if !is_fused(x) {
         return composed::layer_norm(x, gain, bias);
     }
     x.contiguous()?.apply_op3(gain, bias, layer_norm::LayerNorm)
@@ -41,13 +54,13 @@ pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
 /// x W^T + b: `x` `[.., I]`, `weight` `[O, I]`, `bias` `[O]`; gives `[.., O]`.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let y = product(x, weight)?;
-    if y.device().is_cpu() { y.apply_op2(bias, bias::AddBias) } else { y.broadcast_add(bias) }
+    if is_fused(&y) { y.apply_op2(bias, bias::AddBias) } else { y.broadcast_add(bias) }
 }
 
 /// GELU(x W^T + b), the error-function form (Hendrycks & Gimpel 2016); shapes as [`linear`].
 pub fn linear_gelu(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let y = product(x, weight)?;
-    if y.device().is_cpu() { y.apply_op2(bias, gelu::BiasGelu) } else { composed::gelu(&y.broadcast_add(bias)?) }
+    if is_fused(&y) { y.apply_op2(bias, gelu::BiasGelu) } else { composed::gelu(&y.broadcast_add(bias)?) }
 }
 
 /// x W^T without a bias; shapes as [`linear`].
@@ -81,7 +94,7 @@ fn self_attention(qkv: &Tensor, heads: usize, causal: bool, dropout: f64, noise:
 pub fn dropout(x: &Tensor, p: f64, noise: &mut Noise) -> Result<Tensor> {
     match dropout::Mask::next(p, noise) {
         None => Ok(x.clone()),
-        Some(mask) if x.device().is_cpu() => x.contiguous()?.apply_op1(dropout::Dropout(mask)),
+        Some(mask) if is_fused(x) => x.contiguous()?.apply_op1(dropout::Dropout(mask)),
         Some(mask) => x * mask.tensor(x)?,
     }
 }
@@ -111,7 +124,7 @@ pub fn taps(x: &Tensor, kernel: usize, dilation: usize) -> Result<Tensor> {
 
 /// `x` `[B, T, C]` plus one row per bar, `table` `[T, C]`.
 pub fn add_table(x: &Tensor, table: &Tensor) -> Result<Tensor> {
-    if !x.device().is_cpu() {
+    if !is_fused(x) {
         return x.broadcast_add(table);
     }
     let (b, t, c) = x.dims3()?;
@@ -121,7 +134,7 @@ pub fn add_table(x: &Tensor, table: &Tensor) -> Result<Tensor> {
 
 /// Mean over bars, `[B, T, C]` to `[B, C]`.
 pub fn mean_bars(x: &Tensor) -> Result<Tensor> {
-    if x.device().is_cpu() { x.contiguous()?.apply_op1(bars::MeanBars) } else { x.mean(1) }
+    if is_fused(x) { x.contiguous()?.apply_op1(bars::MeanBars) } else { x.mean(1) }
 }
 
 /// Sum over bars of `x` `[B, T, C]` weighed by `weights` `[B, T]`: `[B, C]`.

@@ -5,6 +5,7 @@ use super::*;
 use crate::config::{ModelConfig, Norm, Pooling};
 use crate::models::Probe;
 use crate::models::samples::encoders;
+use crate::nn::Gradients;
 use crate::training::planted::{SEQ_LEN, World, config, network, shape};
 use crate::training::{read_checkpoint, write_checkpoint};
 

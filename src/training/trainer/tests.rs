@@ -4,7 +4,7 @@ use super::*;
 use crate::config::{ModelConfig, Norm, Pooling};
 use crate::models::samples::{encoders, variants};
 use crate::models::{Probe, with_candles_layer_norm};
-use crate::nn::warmup_cosine;
+use crate::nn::{AdamW, Gradients, warmup_cosine};
 use crate::training::planted::{FEATURES, SEQ_LEN, World, config, shape};
 use crate::training::{gradient_gate, read_checkpoint, write_checkpoint};
 

@@ -181,6 +181,7 @@ pub(super) const SECTIONS: [(&str, &str, &[Field]); 8] = [
             field("patience", Count, "Epochs without improvement before stopping"),
             field("seed", Count, "Seeds weights, dropout, latent noise and shuffling"),
             field("device", Choice(&["auto", "cpu", "cuda"]), "Where tensors live"),
+            field("precision", Choice(&["f32", "bf16"]), "Numbers of matrix products; bf16 on a CUDA device only"),
             field("recency", Real, "Weight of old windows falls as exp(-age / (this x training bars)); 0 for none"),
             field("uniqueness", Switch, "Weighs each window by the average uniqueness of its label"),
             field("class_weights", Switch, "Lets entries count together as much as other bars; exits likewise"),

@@ -37,7 +37,14 @@ impl Case {
     }
 
     fn composed(&self) -> Tensor {
-        composed::readout(self.x.as_tensor(), &self.params().tensors, &self.shape, &mut self.noise.clone()).unwrap()
+        composed::readout(
+            self.x.as_tensor(),
+            &self.params().tensors,
+            &self.shape,
+            &mut self.noise.clone(),
+            &GradientPath::Tensors,
+        )
+        .unwrap()
     }
 
     fn gradients(&self, y: &Tensor) -> Vec<Vec<f64>> {

@@ -37,6 +37,8 @@ pub struct StackShape {
     pub learned_positions: bool,
     /// Dropout on attention weights and on both sub-layers of a block.
     pub dropout: f64,
+    /// On a CUDA device the blocks' matrix products take bfloat16 operands in passes that teach; elsewhere nothing changes.
+    pub half: bool,
 }
 
 /// Parameters of a block, by name within it, in the order of the slots.

@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use proptest::prelude::*;
 
 use super::*;
+use crate::nn::cuda::Offsets;
 use crate::nn::ops::{composed, layer_norm};
 use crate::nn::{Gradients, Params, Sink};
 
@@ -27,6 +28,7 @@ fn shape(flags: u8, heads: usize, dropout: f64) -> StackShape {
         post_norm: flags & 2 > 0,
         learned_positions: flags & 4 > 0,
         dropout,
+        half: false,
     }
 }
 
@@ -69,7 +71,17 @@ impl Case {
 
     fn composed(&self) -> (Tensor, Vec<Tensor>) {
         let (noise, x) = (&mut Noise::at(5, 1), self.x.as_tensor());
-        composed::encoder_stack(x, &self.params, &self.shape, self.pooled, noise, &self.probe, layer_norm).unwrap()
+        composed::encoder_stack(
+            x,
+            &self.params,
+            &self.shape,
+            self.pooled,
+            noise,
+            &self.probe,
+            &GradientPath::Tensors,
+            layer_norm,
+        )
+        .unwrap()
     }
 
     /// Gradients of input and parameters, in order.
@@ -233,4 +245,32 @@ fn shapes_that_do_not_fit_are_refused() {
     let mut case = Case::new(shape(0, 2, 0.0), 2, Pooled::Mean, DType::F32);
     case.params.tensors.swap(0, 1);
     assert!(run(&case, noise).unwrap_err().to_string().contains("input.weight"));
+}
+
+/// A GPU's block gets the parameters of a layer as one vector, in the order of the slots.
+#[test]
+fn a_layers_parameters_lie_where_the_gpus_kernels_look() {
+    let shape = shape(4, 2, 0.0);
+    let names = &shape.names()[shape.block(1)..shape.block(2)];
+    let at = |wanted: &str| -> usize {
+        assert!(names.iter().any(|(name, _)| name.ends_with(wanted)), "{wanted}");
+        names
+            .iter()
+            .take_while(|(name, _)| !name.ends_with(wanted))
+            .map(|(_, dims)| dims.iter().product::<usize>())
+            .sum()
+    };
+    let dense = |name: &str| ["weight", "bias"].map(|part| at(&format!("{name}.{part}")));
+    let norm = |name: &str| ["gain", "bias"].map(|part| at(&format!("{name}.norm.{part}")));
+    let want = Offsets {
+        norm1: norm("attention"),
+        qkv: at("qkv.weight"),
+        query_bias: at("query.bias"),
+        value_bias: at("value.bias"),
+        output: dense("output"),
+        norm2: norm("feed"),
+        expand: dense("expand"),
+        contract: dense("contract"),
+    };
+    assert_eq!(Offsets::in_order(shape.width, shape.feed), want);
 }
