@@ -3,7 +3,8 @@
 
 mod balance;
 mod checkpoint;
-#[cfg(all(test, feature = "cuda"))]
+#[cfg(test)]
+#[cfg(feature = "cuda")]
 mod cuda_tests;
 mod device;
 mod error;
