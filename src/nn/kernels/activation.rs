@@ -10,7 +10,7 @@ use crate::nn::real::Real;
 
 /// Phi(u), the standard normal distribution function.
 #[inline(always)]
-pub(in crate::nn) fn phi<R: Real>(u: R) -> R {
+fn phi<R: Real>(u: R) -> R {
     R::from_f64(0.5) * (R::from_f64(1.0) + (u * R::from_f64(std::f64::consts::FRAC_1_SQRT_2)).erf())
 }
 

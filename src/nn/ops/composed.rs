@@ -134,8 +134,7 @@ pub fn encoder_stack(
     norm: Norm,
 ) -> Result<(Tensor, Vec<Tensor>)> {
     let (x, p) = (&input(x, path), &inputs(&params.tensors, path));
-    let masks: Vec<[Option<Mask>; 3]> =
-        (0..shape.layers).map(|_| [(); 3].map(|()| Mask::next(shape.dropout, noise))).collect();
+    let masks = shape.masks(noise);
     let mut sum = super::linear(x, &p[0], &p[1])?;
     if let Some(table) = if shape.learned_positions { Some(&p[2]) } else { params.table.as_ref() } {
         sum = super::add_table(&sum, table)?;

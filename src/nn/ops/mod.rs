@@ -5,6 +5,8 @@
 //! gradient without a word (huggingface/candle#3011), so none of them is used.
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod attention;
 mod bars;
 mod bias;

@@ -3,39 +3,17 @@
 use candle_core::{DType, Device, Result, Tensor, Var};
 use proptest::prelude::*;
 
+use super::agreement::{assert_close, flat, random, weigh};
 use super::composed;
 use crate::nn::{Noise, loss};
-
-fn random(shape: &[usize], key: u64) -> Tensor {
-    let n = shape.iter().product();
-    let values: Vec<f64> = Noise::at(key, 0).normals(n).into_iter().map(f64::from).collect();
-    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
-}
-
-/// A scalar whose gradient differs for every element of `y`.
-fn weigh(y: &Tensor) -> Result<Tensor> {
-    (y * random(y.dims(), 99))?.sum_all()
-}
 
 type Op<'a> = dyn Fn(&[Tensor]) -> Result<Tensor> + 'a;
 
 fn gradients(inputs: &[Tensor], op: &Op<'_>) -> Vec<Vec<f64>> {
     let vars: Vec<Var> = inputs.iter().map(|t| Var::from_tensor(t).unwrap()).collect();
     let tensors: Vec<Tensor> = vars.iter().map(|v| v.as_tensor().clone()).collect();
-    let grads = weigh(&op(&tensors).unwrap()).unwrap().backward().unwrap();
+    let grads = weigh(&op(&tensors).unwrap()).backward().unwrap();
     tensors.iter().map(|t| flat(grads.get(t).expect("every input has a gradient"))).collect()
-}
-
-fn flat(t: &Tensor) -> Vec<f64> {
-    t.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
-}
-
-fn assert_close(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    let scale = want.iter().map(|v| v.abs()).fold(1e-3, f64::max);
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        assert!((g - w).abs() <= tolerance * scale, "{what}, element {i}: {g} instead of {w}");
-    }
 }
 
 /// Central differences in f64.
@@ -48,7 +26,7 @@ fn check_finite_differences(name: &str, inputs: &[Tensor], op: &Op<'_>) {
             moved[i] += delta;
             let mut all = inputs.to_vec();
             all[which] = Tensor::from_vec(moved, inputs[which].shape(), &Device::Cpu).unwrap();
-            weigh(&op(&all).unwrap()).unwrap().to_scalar::<f64>().unwrap()
+            weigh(&op(&all).unwrap()).to_scalar::<f64>().unwrap()
         };
         let want: Vec<f64> = (0..values.len()).map(|i| (at(i, STEP) - at(i, -STEP)) / (2.0 * STEP)).collect();
         assert_close(got, &want, 1e-7, &format!("{name}, input {which}"));

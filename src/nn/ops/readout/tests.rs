@@ -5,13 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::nn::Sink;
+use crate::nn::ops::agreement::{assert_close, flat, random, weigh};
 use crate::nn::ops::composed;
-
-fn random(shape: &[usize], key: u64) -> Tensor {
-    let n = shape.iter().product();
-    let values: Vec<f64> = Noise::at(key, 0).normals(n).into_iter().map(|v| 0.5 * f64::from(v)).collect();
-    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
-}
 
 struct Case {
     shape: ReadoutShape,
@@ -24,8 +19,13 @@ impl Case {
     fn new(windows: usize, width: usize, latents: usize, noise: Noise, dtype: DType) -> Self {
         let shape = ReadoutShape { width, latents, dropout: 0.3 };
         let make = |t: Tensor| Var::from_tensor(&t.to_dtype(dtype).unwrap()).unwrap();
-        let vars = shape.names().iter().enumerate().map(|(i, (_, d))| make(random(d, 20 + i as u64))).collect();
-        Self { x: make(random(&[windows, width], 3)), shape, noise, vars }
+        let vars = shape
+            .names()
+            .iter()
+            .enumerate()
+            .map(|(i, (_, d))| make((random(d, 20 + i as u64) * 0.5).unwrap()))
+            .collect();
+        Self { x: make((random(&[windows, width], 3) * 0.5).unwrap()), shape, noise, vars }
     }
 
     fn params(&self) -> ReadoutParams {
@@ -50,22 +50,6 @@ impl Case {
     fn gradients(&self, y: &Tensor) -> Vec<Vec<f64>> {
         let grads = weigh(y).backward().unwrap();
         std::iter::once(&self.x).chain(&self.vars).map(|v| flat(grads.get(v).expect("a gradient"))).collect()
-    }
-}
-
-fn weigh(y: &Tensor) -> Tensor {
-    (y * random(y.dims(), 99).to_dtype(y.dtype()).unwrap()).unwrap().sum_all().unwrap()
-}
-
-fn flat(t: &Tensor) -> Vec<f64> {
-    t.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
-}
-
-fn assert_close(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    let scale = want.iter().map(|v| v.abs()).fold(1e-3, f64::max);
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        assert!((g - w).abs() <= tolerance * scale, "{what}, element {i}: {g} instead of {w}");
     }
 }
 

@@ -38,14 +38,12 @@ pub(super) fn backward<R: Real>(
         activated: arena.take(n * feed),
     };
     spread(grad, &mut pass.down, op);
-    let mut last = true;
     for i in (0..=shape.sublayers()).rev() {
-        // Here `inner` (at the top `down`) is the gradient of the normalised sum i.
+        // `inner` is the gradient of the normalised sum i by way of the sub-layer above it, `down` that of the sum above;
+        // at the top `down` is that of the states.
         let norm = shape.norm(i);
         let (rows, moments) = (&saved.sums[i], &saved.moments[i]);
-        if last {
-            last = false;
-        } else {
+        if i < shape.sublayers() {
             if shape.post_norm || norm.is_none() {
                 add(&mut pass.inner, &pass.down);
             }

@@ -1,5 +1,7 @@
 use candle_core::Result;
 
+use crate::nn::Noise;
+use crate::nn::ops::Mask;
 use crate::nn::ops::fused::check_slots;
 use crate::nn::real::Real;
 
@@ -76,6 +78,11 @@ impl StackShape {
             all.extend(["final.norm.gain", "final.norm.bias"].map(|name| (name.to_owned(), vec![c])));
         }
         all
+    }
+
+    /// The dropout of each layer: attention weights, attention output, feed-forward output.
+    pub(in crate::nn::ops) fn masks(&self, noise: &mut Noise) -> Vec<[Option<Mask>; 3]> {
+        (0..self.layers).map(|_| [(); 3].map(|()| Mask::next(self.dropout, noise))).collect()
     }
 
     /// Numbers in all parameters.

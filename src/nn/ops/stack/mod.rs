@@ -59,7 +59,7 @@ pub fn encoder_stack(
     path: &GradientPath,
     arenas: &Arenas,
 ) -> Result<(Tensor, Vec<Tensor>)> {
-    let masks = (0..shape.layers).map(|_| [(); 3].map(|()| Mask::next(shape.dropout, noise))).collect();
+    let masks = shape.masks(noise);
     let recorded = Arc::new(Mutex::new(Vec::new()));
     let path = if params.transposed { &GradientPath::None } else { path };
     let fused = Fused::new(&params.tensors, path, arenas);

@@ -5,14 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::nn::cuda::Offsets;
+use crate::nn::ops::agreement::{assert_close, flat, random, weigh};
 use crate::nn::ops::{composed, layer_norm};
 use crate::nn::{Gradients, Params, Sink};
-
-fn random(shape: &[usize], key: u64, scale: f64) -> Tensor {
-    let n = shape.iter().product();
-    let values: Vec<f64> = Noise::at(key, 0).normals(n).into_iter().map(|v| f64::from(v) * scale).collect();
-    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
-}
 
 /// A shape with everything an option changes.
 fn shape(flags: u8, heads: usize, dropout: f64) -> StackShape {
@@ -45,14 +40,13 @@ impl Case {
     fn new(shape: StackShape, windows: usize, pooled: Pooled, dtype: DType) -> Self {
         let make = |(i, (name, dims)): (usize, (String, Vec<usize>))| {
             let shift = if name.ends_with("gain") { 1.0 } else { 0.0 };
-            let values = (random(&dims, 10 + i as u64, 0.4).affine(1.0, shift)).unwrap();
+            let values = (random(&dims, 10 + i as u64).affine(0.4, shift)).unwrap();
             Var::from_tensor(&values.to_dtype(dtype).unwrap()).unwrap()
         };
         let vars: Vec<Var> = shape.names().into_iter().enumerate().map(make).collect();
         let tensors = vars.iter().map(|v| v.as_tensor().clone()).collect();
-        let table =
-            (!shape.learned_positions).then(|| random(&[shape.bars, shape.width], 7, 1.0).to_dtype(dtype).unwrap());
-        let x = random(&[windows, shape.bars, shape.features], 3, 1.0).to_dtype(dtype).unwrap();
+        let table = (!shape.learned_positions).then(|| random(&[shape.bars, shape.width], 7).to_dtype(dtype).unwrap());
+        let x = random(&[windows, shape.bars, shape.features], 3).to_dtype(dtype).unwrap();
         let x = Var::from_tensor(&x).unwrap();
         Self {
             shape,
@@ -95,23 +89,6 @@ impl Case {
 /// The same case once more.
 fn again(case: &Case) -> Case {
     Case::new(case.shape.clone(), case.x.dims()[0], case.pooled, case.x.dtype())
-}
-
-/// A scalar whose gradient differs for every element of `y`.
-fn weigh(y: &Tensor) -> Tensor {
-    (y * random(y.dims(), 99, 1.0).to_dtype(y.dtype()).unwrap()).unwrap().sum_all().unwrap()
-}
-
-fn flat(t: &Tensor) -> Vec<f64> {
-    t.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
-}
-
-fn assert_close(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    let scale = want.iter().map(|v| v.abs()).fold(1e-3, f64::max);
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        assert!((g - w).abs() <= tolerance * scale, "{what}, element {i}: {g} instead of {w}");
-    }
 }
 
 proptest! {
