@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Training steps and forecasts of `glassbox bench` beside those of PyTorch, turn by turn.
+"""Training steps of `glassbox bench train` beside those of PyTorch, turn by turn.
 
-    python tests/compare_torch.py GLASSBOX PEER [PAIRS]
+    python tests/compare_torch.py GLASSBOX PEER [PAIRS [SHAPE..]]
 
 GLASSBOX is the built program, PEER a script that takes --preset, --dropout, --steps, --threads and prints one JSON line with
-step_ms and params: the same network and step in PyTorch. PAIRS (default 7) runs of each in the order A B B A. Before each
-run it waits until other programs take less than 5 % of the processors, and a run during which they took more is repeated, up
-to four times. Prints per shape and dropout the medians, their ratio and its 90 % bootstrap interval.
+step_ms and params: the same network and step in PyTorch. PAIRS (default 7) runs of each in the order A B B A, for
+debug and baseline unless SHAPEs are named. Before each run it waits until other programs take less than 5 % of the processors;
+a run during which they took more is repeated, up to four times, and `others` says the largest share. Prints per shape and dropout the medians, their ratio and its 90 % bootstrap interval.
 
 Needs Python 3 with torch in the interpreter that runs it, and a quiet machine.
 """
@@ -21,6 +21,7 @@ import time
 
 GLASSBOX, PEER = sys.argv[1:3]
 PAIRS = int(sys.argv[3]) if len(sys.argv) > 3 else 7
+SHAPES = sys.argv[4:] or ["debug", "baseline"]
 STEPS = {"debug": 40, "baseline": 6}
 
 
@@ -60,7 +61,8 @@ def interval(ours, peers):
 
 def main():
     random.seed(1)
-    for preset, steps in STEPS.items():
+    for preset in SHAPES:
+        steps = STEPS[preset]
         for dropout in ("0.1", "0"):
             options = ["--preset", preset, "--dropout", dropout, "--steps", str(steps), "--threads", "2"]
             commands = {"ours": [GLASSBOX, "bench", "train", "--json", *options], "peer": [sys.executable, PEER, *options]}
